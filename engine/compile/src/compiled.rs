@@ -1,0 +1,248 @@
+//! A whole project, compiled without any data.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::SessionContext;
+use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, did_you_mean};
+use nightshift_project::{ColumnDoc, Definition, Project, ReportHeader, RollupHeader};
+
+use crate::contract::{COMMENT, UNIT};
+use crate::planning::{self, Planned, one};
+use crate::{Contract, Report, Rollup, determinism, parameters};
+
+/// Everything in a project that compiles. Rollups stand after the rollups that they read.
+#[derive(Debug, Clone, Default)]
+pub struct Compiled {
+    /// Source contracts.
+    pub contracts: Vec<Arc<Contract>>,
+    /// Rollups.
+    pub rollups: Vec<Arc<Rollup>>,
+    /// Reports.
+    pub reports: Vec<Arc<Report>>,
+}
+
+impl Compiled {
+    /// Compiles every file of a project. `context` is a session with our functions and no tables; it gets one empty table for each
+    /// source and rollup. What does not compile is left out and told in the diagnostics.
+    pub async fn compile(project: &Project, context: &SessionContext) -> (Self, Diagnostics) {
+        let mut compiler = Compiler { project, context, compiled: Self::default(), problems: Diagnostics::new(), broken: BTreeSet::new() };
+        compiler.contracts();
+        compiler.rollups().await;
+        compiler.reports().await;
+        (compiler.compiled, compiler.problems)
+    }
+
+    /// The contract of a source.
+    pub fn contract(&self, name: &str) -> Option<&Arc<Contract>> {
+        self.contracts.iter().find(|contract| contract.name == name)
+    }
+
+    /// A rollup.
+    pub fn rollup(&self, name: &str) -> Option<&Arc<Rollup>> {
+        self.rollups.iter().find(|rollup| rollup.name() == name)
+    }
+
+    /// A report.
+    pub fn report(&self, name: &str) -> Option<&Arc<Report>> {
+        self.reports.iter().find(|report| report.name() == name)
+    }
+}
+
+struct Compiler<'a> {
+    project: &'a Project,
+    context: &'a SessionContext,
+    compiled: Compiled,
+    problems: Diagnostics,
+    /// Tables whose own files are wrong: what reads them is not to blame.
+    broken: BTreeSet<String>,
+}
+
+impl Compiler<'_> {
+    fn contracts(&mut self) {
+        for definition in &self.project.sources {
+            match Contract::parse(definition, self.project.calendar.zone) {
+                Ok(contract) => {
+                    self.register(&contract.name, contract.schema());
+                    self.compiled.contracts.push(Arc::new(contract));
+                }
+                Err(problems) => self.fail(&definition.name, problems),
+            }
+        }
+    }
+
+    fn fail(&mut self, name: &str, problems: Diagnostics) {
+        self.broken.insert(name.to_owned());
+        self.problems.extend(problems);
+    }
+
+    fn register(&mut self, name: &str, schema: SchemaRef) {
+        // The only error is a name that is registered already, which the project has reported as a duplicate.
+        let _ = self.context.register_table(name, Arc::new(EmptyTable::new(schema)));
+    }
+
+    /// Compiles the rollups in the order of what they read; those left over read each other.
+    async fn rollups(&mut self) {
+        let mut waiting: BTreeMap<String, (&Definition<RollupHeader>, Vec<String>)> = BTreeMap::new();
+        for definition in &self.project.rollups {
+            match planning::tables(&self.context.state(), &definition.text) {
+                Ok(tables) => {
+                    waiting.insert(definition.name.clone(), (definition, tables));
+                }
+                Err(problems) => self.fail(&definition.name, problems),
+            }
+        }
+        while !waiting.is_empty() {
+            let ready = waiting.iter().find(|(_, (_, tables))| !tables.iter().any(|table| waiting.contains_key(table)));
+            let Some(name) = ready.map(|(name, _)| name.clone()) else { break };
+            if let Some((definition, tables)) = waiting.remove(&name)
+                && !self.reads_broken(&name, &tables)
+            {
+                match self.rollup(definition).await {
+                    Ok(rollup) => {
+                        self.register(&name, Arc::clone(&rollup.schema));
+                        self.compiled.rollups.push(Arc::new(rollup));
+                    }
+                    Err(problems) => self.fail(&name, problems),
+                }
+            }
+        }
+        self.cycles(&waiting);
+    }
+
+    fn reads_broken(&mut self, name: &str, tables: &[String]) -> bool {
+        let blocked = tables.iter().any(|table| self.broken.contains(table));
+        if blocked {
+            self.broken.insert(name.to_owned());
+        }
+        blocked
+    }
+
+    fn cycles(&mut self, waiting: &BTreeMap<String, (&Definition<RollupHeader>, Vec<String>)>) {
+        for (name, (definition, tables)) in waiting {
+            let through: Vec<&str> = tables.iter().filter(|table| waiting.contains_key(*table)).map(String::as_str).collect();
+            let tokens = crate::contract::tokens::tokenize(&definition.text).unwrap_or_default();
+            let place = crate::diagnose::Diagnose::new(&definition.text, &tokens).place_of(through.first().copied().unwrap_or(name));
+            self.broken.insert(name.clone());
+            self.problems.push(
+                Diagnostic::error(codes::CYCLE, format!("`{name}` reads `{}`, which reads `{name}` in turn", through.join("`, `")))
+                    .at(place)
+                    .hint("let one of them read a source instead"),
+            );
+        }
+    }
+
+    async fn plan(&self, file: &Arc<nightshift_diagnostic::SourceText>) -> Result<Planned, Diagnostics> {
+        planning::plan(self.context, file).await
+    }
+
+    async fn rollup(&self, definition: &Definition<RollupHeader>) -> Result<Rollup, Diagnostics> {
+        let Planned { plan, tables } = self.plan(&definition.text).await?;
+        let used = parameters::used(&plan);
+        if let Some(name) = used.first() {
+            let tokens = crate::contract::tokens::tokenize(&definition.text).unwrap_or_default();
+            let place = crate::diagnose::Diagnose::new(&definition.text, &tokens).place_of(&format!("${name}"));
+            return Err(one(Diagnostic::error(codes::UNKNOWN_PARAMETER, "a rollup has no parameters").at(place)));
+        }
+        planning::check_types(&self.context.state(), &definition.text, &plan)?;
+        let schema = documented(&plan, &definition.header.columns);
+        self.unknown_docs(definition, &definition.header.columns, &schema)?;
+        let meaning = self.meaning(&tables);
+        let rollup = Rollup::analyse(definition, &plan, tables, schema, &meaning)?;
+        let keys = |table: &str| self.key_of(table);
+        let problems = determinism::check(&definition.text, &plan, &rollup.query, &keys);
+        if problems.has_errors() { Err(problems) } else { Ok(rollup) }
+    }
+
+    fn unknown_docs<H>(&self, definition: &Definition<H>, docs: &BTreeMap<String, ColumnDoc>, schema: &SchemaRef) -> Result<(), Diagnostics> {
+        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let unknown: Diagnostics = docs
+            .keys()
+            .filter(|column| !names.contains(&column.as_str()))
+            .map(|column| {
+                Diagnostic::error(codes::UNKNOWN_COLUMN, format!("the result has no column `{column}`"))
+                    .at(definition.locate_key(&["columns".to_owned(), column.clone()]))
+                    .maybe_hint(did_you_mean(column, names.iter().copied()))
+            })
+            .collect();
+        if unknown.is_empty() { Ok(()) } else { Err(unknown) }
+    }
+
+    /// What decides the meaning of the tables that a query reads: a change of it is a change of the query.
+    fn meaning(&self, tables: &[String]) -> String {
+        let calendar = &self.project.calendar;
+        let mut parts = vec![calendar.zone.name().to_owned(), calendar.day_starts_at.to_string()];
+        for table in tables {
+            if let Some(contract) = self.compiled.contract(table) {
+                let columns = contract.columns.iter().map(|column| format!("{} {} {}", column.name, column.data_type, column.nullable));
+                parts.extend(columns);
+            } else if let Some(rollup) = self.compiled.rollup(table) {
+                parts.push(rollup.fingerprint.clone());
+            }
+        }
+        parts.join("\n")
+    }
+
+    fn key_of(&self, table: &str) -> Vec<String> {
+        self.compiled.contract(table).map(|contract| contract.key().to_vec()).unwrap_or_default()
+    }
+
+    async fn reports(&mut self) {
+        for definition in &self.project.reports {
+            let tables = planning::tables(&self.context.state(), &definition.text);
+            if tables.is_ok_and(|tables| self.reads_broken(&definition.name, &tables)) {
+                continue;
+            }
+            match self.report(definition).await {
+                Ok((report, warnings)) => {
+                    self.problems.extend(warnings);
+                    self.compiled.reports.push(Arc::new(report));
+                }
+                Err(problems) => self.problems.extend(problems),
+            }
+        }
+    }
+
+    async fn report(&self, definition: &Definition<ReportHeader>) -> Result<(Report, Diagnostics), Diagnostics> {
+        let Planned { plan, tables } = self.plan(&definition.text).await?;
+        let state = self.context.state();
+        let declared = &definition.header.parameters;
+        let mut problems = parameters::check(&definition.text, &parameters::used(&plan), declared);
+        if problems.has_errors() {
+            return Err(problems);
+        }
+        let zone = self.project.calendar.zone.name();
+        let bound = parameters::typed_nulls(declared, zone).and_then(|values| {
+            if declared.is_empty() { Ok(plan.clone()) } else { plan.clone().with_param_values(values) }
+        });
+        match bound {
+            Ok(bound) => planning::check_types(&state, &definition.text, &bound).map(drop)?,
+            Err(error) => return Err(one(Diagnostic::error(codes::TYPE_MISMATCH, error.strip_backtrace()).at(definition.title_location()))),
+        }
+        let schema = documented(&plan, &definition.header.columns);
+        let report = Report { definition: definition.clone(), query: crate::resolve::resolve(&plan), schema, tables };
+        problems.extend(report.check(&state));
+        if problems.has_errors() { Err(problems) } else { Ok((report, problems)) }
+    }
+}
+
+/// The columns of a plan, with descriptions and units of the header in their metadata.
+pub(crate) fn documented(plan: &LogicalPlan, docs: &BTreeMap<String, ColumnDoc>) -> SchemaRef {
+    let fields: Vec<Field> = plan
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| {
+            let mut metadata = std::collections::HashMap::new();
+            if let Some(doc) = docs.get(field.name()) {
+                metadata.extend(doc.description.clone().map(|text| (COMMENT.to_owned(), text)));
+                metadata.extend(doc.unit.clone().map(|text| (UNIT.to_owned(), text)));
+            }
+            Field::new(field.name(), field.data_type().clone(), field.is_nullable()).with_metadata(metadata)
+        })
+        .collect();
+    Arc::new(Schema::new(fields))
+}

@@ -1,0 +1,143 @@
+//! The tokens of a file with their places, for what the parsed statement does not say a place of.
+
+use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::parser::ParserError;
+use datafusion::sql::sqlparser::tokenizer::{self, Token, TokenWithSpan, Tokenizer};
+use nightshift_diagnostic::{Diagnostic, Location, Position, SourceText, Span, codes};
+use std::sync::Arc;
+
+use super::Check;
+
+/// The tokens of a text without spaces and comments.
+pub(crate) fn tokenize(file: &Arc<SourceText>) -> Result<Vec<TokenWithSpan>, Diagnostic> {
+    let tokens = Tokenizer::new(&GenericDialect {}, &file.text).tokenize_with_location().map_err(|error| {
+        Diagnostic::error(codes::INVALID_SQL, error.message.clone()).at(locate(file, error.location)).label("here")
+    })?;
+    Ok(tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect())
+}
+
+/// What the parser has against a text, with its place.
+pub(crate) fn syntax_error(file: &Arc<SourceText>, error: &ParserError, tokens: &[TokenWithSpan]) -> Diagnostic {
+    let (message, place) = message_and_place(error);
+    let diagnostic = Diagnostic::error(codes::INVALID_SQL, message);
+    let Some(place) = place else {
+        return diagnostic.at(file.end());
+    };
+    match tokens.iter().map(|token| span(token.span)).find(|token| token.start == place.start) {
+        Some(token) => diagnostic.at(Location::new(file, token)).label("not expected here"),
+        None => diagnostic.at(Location::new(file, place)),
+    }
+}
+
+/// What the parser has against a text, and the character at which it does, if it says so.
+pub(crate) fn message_and_place(error: &ParserError) -> (String, Option<Span>) {
+    match error {
+        ParserError::TokenizerError(message) | ParserError::ParserError(message) => {
+            let (message, place) = split_place(message);
+            (message.to_owned(), place.map(character))
+        }
+        ParserError::RecursionLimitExceeded => ("this is nested too deeply".to_owned(), None),
+    }
+}
+
+/// Splits `message at Line: 3, Column: 5`.
+fn split_place(text: &str) -> (&str, Option<tokenizer::Location>) {
+    let parsed = text.rsplit_once(" at Line: ").and_then(|(message, place)| {
+        let (line, column) = place.split_once(", Column: ")?;
+        Some((message, tokenizer::Location { line: line.parse().ok()?, column: column.trim().parse().ok()? }))
+    });
+    parsed.map_or((text, None), |(message, place)| (message, Some(place)))
+}
+
+fn locate(file: &Arc<SourceText>, place: tokenizer::Location) -> Location {
+    Location::new(file, character(place))
+}
+
+fn character(place: tokenizer::Location) -> Span {
+    let start = position(place);
+    Span::new(start, Position::new(start.line, start.column + 1))
+}
+
+fn position(place: tokenizer::Location) -> Position {
+    Position::new(usize::try_from(place.line).unwrap_or(1).max(1), usize::try_from(place.column).unwrap_or(1).max(1))
+}
+
+/// A span of the parser as ours.
+pub(crate) fn span(span: tokenizer::Span) -> Span {
+    Span::new(position(span.start), position(span.end))
+}
+
+/// The name that an identifier means: unquoted ones are lower case.
+pub(crate) fn name(identifier: &ast::Ident) -> String {
+    match identifier.quote_style {
+        Some(_) => identifier.value.clone(),
+        None => identifier.value.to_lowercase(),
+    }
+}
+
+/// Every `CHECK (…)` of a file, in its order.
+pub(crate) fn checks(file: &Arc<SourceText>, tokens: &[TokenWithSpan]) -> Vec<Check> {
+    let mut found = Vec::new();
+    for (index, window) in tokens.windows(2).enumerate() {
+        let [keyword, open] = window else { continue };
+        if !is_word(keyword, "check") || open.token != Token::LParen {
+            continue;
+        }
+        let Some(close) = closing(tokens, index + 1) else { continue };
+        let inside = Span::new(position(open.span.end), position(close.span.start));
+        let name = index.checked_sub(2).and_then(|first| {
+            let constraint = tokens.get(first).filter(|token| is_word(token, "constraint"));
+            constraint.and_then(|_| tokens.get(first + 1)).map(|token| token.token.to_string())
+        });
+        let range = file.range(inside);
+        let raw = file.text.get(range.clone()).unwrap_or_default();
+        let start = range.start + (raw.len() - raw.trim_start().len());
+        let sql = raw.trim().to_owned();
+        found.push(Check { name, span: file.span(start..start + sql.len()), sql });
+    }
+    found
+}
+
+/// The token that closes the parenthesis at `open`.
+fn closing(tokens: &[TokenWithSpan], open: usize) -> Option<&TokenWithSpan> {
+    let mut depth = 0_usize;
+    tokens.get(open..)?.iter().find(|token| {
+        match token.token {
+            Token::LParen => depth += 1,
+            Token::RParen => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0
+    })
+}
+
+fn is_word(token: &TokenWithSpan, word: &str) -> bool {
+    matches!(&token.token, Token::Word(found) if found.quote_style.is_none() && found.value.eq_ignore_ascii_case(word))
+}
+
+/// The place of the type that follows a column's name.
+pub(crate) fn type_span(tokens: &[TokenWithSpan], column: &ast::Ident) -> Span {
+    let mut after = tokens.iter().skip_while(|token| token.span.start != column.span.start).skip(1);
+    after.next().map_or_else(|| span(column.span), |token| span(token.span))
+}
+
+/// The place of the second statement.
+pub(crate) fn second_statement(tokens: &[TokenWithSpan]) -> Option<Span> {
+    let mut after = tokens.iter().skip_while(|token| token.token != Token::SemiColon);
+    after.find(|token| !matches!(token.token, Token::SemiColon | Token::EOF)).map(|token| span(token.span))
+}
+
+/// The place of the first statement's first word.
+pub(crate) fn first_statement(tokens: &[TokenWithSpan]) -> Option<Span> {
+    tokens.iter().find(|token| token.token != Token::SemiColon).map(|token| span(token.span))
+}
+
+/// A text with its tokens one space apart, so that spaces and comments make no difference.
+pub(crate) fn squeeze(sql: &str) -> String {
+    let Ok(tokens) = Tokenizer::new(&GenericDialect {}, sql).tokenize() else {
+        return sql.to_owned();
+    };
+    let words = tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_))).map(ToString::to_string);
+    words.collect::<Vec<_>>().join(" ")
+}

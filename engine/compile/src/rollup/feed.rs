@@ -1,0 +1,142 @@
+//! The proof that a coarser rollup can be computed from a finer one.
+//!
+//! It holds if both are one GROUP BY over the same input (same tables, joins and filters), each key of the coarser one is a key of
+//! the finer one or a coarser cut of its bucket, and each aggregate of the coarser one stands in the finer one and merges exactly.
+
+use datafusion::arrow::datatypes::DataType;
+use nightshift_calendar::Grain;
+
+use super::Rollup;
+use super::grouping::{Grouping, Merge};
+use super::symbol::{TimeSymbol, time_symbol};
+use crate::resolve::Term;
+
+/// How to compute a rollup from a finer one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Feed {
+    /// The finer rollup.
+    pub feeder: String,
+    /// One entry for each column of the coarser rollup, in order.
+    pub columns: Vec<FeedColumn>,
+}
+
+/// Where a column comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedColumn {
+    /// A key of the feeder.
+    Key {
+        /// The feeder's column.
+        column: String,
+        /// What it is cut to, if it is a bucket.
+        cut: Option<Grain>,
+    },
+    /// An aggregate of the feeder, to be merged.
+    Measure {
+        /// The feeder's column.
+        column: String,
+        /// How.
+        merge: Merge,
+    },
+}
+
+/// Why a finer rollup cannot feed a coarser one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoFeed {
+    /// One of them is more than a GROUP BY.
+    #[error("`{rollup}` is more than one GROUP BY")]
+    NotGrouping {
+        /// Which.
+        rollup: String,
+    },
+    /// Other rows go in.
+    #[error("`{feeder}` has other tables, joins or filters")]
+    OtherInput {
+        /// The finer rollup.
+        feeder: String,
+    },
+    /// A key is missing.
+    #[error("`{feeder}` has no key for `{column}`")]
+    NoKey {
+        /// The finer rollup.
+        feeder: String,
+        /// The coarser rollup's column.
+        column: String,
+    },
+    /// An aggregate is missing, or cannot be merged.
+    #[error("`{column}` cannot be merged exactly from `{feeder}`")]
+    NoMeasure {
+        /// The finer rollup.
+        feeder: String,
+        /// The coarser rollup's column.
+        column: String,
+    },
+}
+
+/// Proves that `coarse` can be computed from `fine`.
+///
+/// # Errors
+/// Why it cannot.
+pub fn feed(coarse: &Rollup, fine: &Rollup) -> Result<Feed, NoFeed> {
+    let grouping = |rollup: &Rollup| rollup.grouping.clone().ok_or_else(|| NoFeed::NotGrouping { rollup: rollup.name().to_owned() });
+    let (wanted, given) = (grouping(coarse)?, grouping(fine)?);
+    let feeder = fine.name().to_owned();
+    if !(wanted.complete && given.complete) {
+        return Err(NoFeed::NotGrouping { rollup: feeder });
+    }
+    if wanted.input != given.input || coarse.time != fine.time {
+        return Err(NoFeed::OtherInput { feeder });
+    }
+    let columns: Result<Vec<FeedColumn>, NoFeed> =
+        (0..coarse.schema.fields().len()).map(|index| column(coarse, fine, &wanted, &given, index)).collect();
+    Ok(Feed { feeder, columns: columns? })
+}
+
+fn column(coarse: &Rollup, fine: &Rollup, wanted: &Grouping, given: &Grouping, index: usize) -> Result<FeedColumn, NoFeed> {
+    let name = |rollup: &Rollup, index: usize| rollup.schema.fields().get(index).map_or_else(String::new, |field| field.name().clone());
+    let feeder = fine.name().to_owned();
+    if let Some((_, key)) = wanted.keys.iter().find(|(at, _)| *at == index) {
+        let found = key_column(coarse, fine, given, key);
+        return found.map(|(at, cut)| FeedColumn::Key { column: name(fine, at), cut }).ok_or(NoFeed::NoKey { feeder, column: name(coarse, index) });
+    }
+    let measure = wanted.measures.iter().find(|(at, _)| *at == index).map(|(_, measure)| measure);
+    let found = measure.and_then(|measure| {
+        let merge = measure.merge?;
+        let (at, _) = given.measures.iter().find(|(_, other)| other.term == measure.term)?;
+        let data_type = fine.schema.fields().get(*at)?.data_type();
+        (merge != Merge::Sum || (is_exact(data_type) && is_lossless(&measure.term))).then_some((*at, merge))
+    });
+    found
+        .map(|(at, merge)| FeedColumn::Measure { column: name(fine, at), merge })
+        .ok_or_else(|| NoFeed::NoMeasure { feeder, column: name(coarse, index) })
+}
+
+/// The finer rollup's key for a key of the coarser one: the same, or the coarsest bucket that is still as fine.
+fn key_column(coarse: &Rollup, fine: &Rollup, given: &Grouping, key: &Term) -> Option<(usize, Option<Grain>)> {
+    if let Some((at, _)) = given.keys.iter().find(|(_, other)| other == key) {
+        return Some((*at, None));
+    }
+    let TimeSymbol::Bucket(_, wanted) = time_symbol(key, &coarse.time)? else { return None };
+    let bucket_grain = |term: &Term| match time_symbol(term, &fine.time)? {
+        TimeSymbol::Bucket(_, grain) if grain <= wanted => Some(grain),
+        _ => None,
+    };
+    let (at, _) = given.keys.iter().filter_map(|(at, term)| Some((*at, bucket_grain(term)?))).max_by_key(|(_, grain)| *grain)?;
+    Some((at, Some(wanted)))
+}
+
+/// Sums of integers and decimals do not depend on how they are split; sums of floats do.
+fn is_exact(data_type: &DataType) -> bool {
+    data_type.is_integer() || matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..))
+}
+
+/// True if the casts around an aggregate cannot round: to a 64-bit integer, or to a decimal of the widest kind.
+fn is_lossless(term: &Term) -> bool {
+    match term {
+        Term::Aggregate { .. } => true,
+        Term::Call { name, arguments } => {
+            let keeps = name == "cast Int64" || name.starts_with("cast Decimal128(");
+            keeps && arguments.iter().all(is_lossless)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,173 @@
+//! Rollups: what is proved about one from its query alone.
+//!
+//! Start reading at [`Rollup::analyse`]; the proofs are in [`locality`] (which buckets a change touches) and [`feed`] (from which
+//! finer rollup it can be computed).
+
+pub mod feed;
+mod fingerprint;
+pub mod grouping;
+pub mod locality;
+pub mod symbol;
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::logical_expr::LogicalPlan;
+use nightshift_calendar::Grain;
+use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, did_you_mean};
+use nightshift_project::{Definition, RollupHeader, Strict};
+
+use crate::planning::one;
+use crate::resolve::{Resolved, resolve};
+use grouping::Grouping;
+use locality::{Locality, Proof, prove};
+use symbol::{TimeColumn, TimeSymbol, time_symbol};
+
+/// The column that counts the input rows of each row of a rollup.
+pub const STATE_ROWS: &str = "_state_rows";
+
+/// A rollup that has been compiled.
+#[derive(Debug, Clone)]
+pub struct Rollup {
+    /// Its file and header.
+    pub definition: Definition<RollupHeader>,
+    /// Its query over base tables.
+    pub query: Resolved,
+    /// The columns of its SELECT, with descriptions and units.
+    pub schema: SchemaRef,
+    /// The tables that it reads, each once.
+    pub tables: Vec<String>,
+    /// What its buckets follow.
+    pub time: TimeColumn,
+    /// The position of the bucket among its columns.
+    pub bucket: usize,
+    /// What a change of a bucket can reach.
+    pub proof: Proof,
+    /// Its GROUP BY, if the query is one and nothing more.
+    pub grouping: Option<Grouping>,
+    /// Changes with every change of meaning, and with nothing else.
+    pub fingerprint: String,
+}
+
+impl Rollup {
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.definition.name
+    }
+
+    /// The length of its buckets.
+    pub fn grain(&self) -> Grain {
+        self.definition.header.grain
+    }
+
+    /// The bucket column's name.
+    pub fn bucket_column(&self) -> &str {
+        self.schema.fields().get(self.bucket).map_or("", |field| field.name())
+    }
+
+    /// Proves what can be proved about a planned query. `meaning` is what else decides the rows: the normal forms of the tables.
+    ///
+    /// # Errors
+    /// What makes the query no rollup of its folder's grain, with places.
+    pub fn analyse(
+        definition: &Definition<RollupHeader>,
+        plan: &LogicalPlan,
+        tables: Vec<String>,
+        schema: SchemaRef,
+        meaning: &str,
+    ) -> Result<Self, Diagnostics> {
+        let query = resolve(plan);
+        let time = time_column(definition, &query)?;
+        let bucket = bucket_column(definition, &query, &schema, &time)?;
+        let proof = prove(&query, &time, definition.header.grain);
+        if let (Some(Strict::Incremental), Locality::Unproved(reason)) = (definition.header.strict, &proof.locality) {
+            return Err(one(
+                Diagnostic::error(codes::NOT_INCREMENTAL, "this rollup can only be recomputed in full")
+                    .at(definition.locate(&["strict"]))
+                    .note(reason.to_string())
+                    .hint("change the query, or remove `strict: incremental`"),
+            ));
+        }
+        let grouping = Grouping::of(&query);
+        let fingerprint = fingerprint::fingerprint(&query, &schema, definition, meaning);
+        Ok(Self { definition: definition.clone(), query, schema, tables, time, bucket, proof, grouping, fingerprint })
+    }
+}
+
+/// Finds the table that the header's `time` is a column of.
+fn time_column(definition: &Definition<RollupHeader>, query: &Resolved) -> Result<TimeColumn, Diagnostics> {
+    let written = definition.header.time.as_str();
+    let (table, column) = written.split_once('.').map_or((None, written), |(table, column)| (Some(table), column));
+    let origins = crate::lineage::used_columns(query);
+    let mut candidates: Vec<&String> = origins
+        .iter()
+        .filter(|(name, columns)| columns.contains(column) && table.is_none_or(|table| table == name.as_str()))
+        .map(|(name, _)| name)
+        .collect();
+    let error = |message: String, hint: Option<String>| {
+        one(Diagnostic::error(codes::UNKNOWN_COLUMN, message).at(definition.locate(&["time"])).maybe_hint(hint))
+    };
+    match (candidates.pop(), candidates.pop()) {
+        (Some(table), None) => Ok(TimeColumn { table: table.clone(), column: column.to_owned() }),
+        (Some(one), Some(other)) => Err(error(
+            format!("`{column}` is a column of `{one}` and of `{other}`"),
+            Some(format!("write `time: {one}.{column}`")),
+        )),
+        (None, _) => {
+            let known: Vec<&str> = origins.values().flatten().map(String::as_str).collect();
+            Err(error(format!("the query uses no column `{column}`"), did_you_mean(column, known.iter().copied())))
+        }
+    }
+}
+
+/// Finds the output column that is the bucket of the folder's grain.
+fn bucket_column(
+    definition: &Definition<RollupHeader>,
+    query: &Resolved,
+    schema: &SchemaRef,
+    time: &TimeColumn,
+) -> Result<usize, Diagnostics> {
+    let grain = definition.header.grain;
+    let buckets: Vec<(usize, Grain)> = query
+        .columns
+        .iter()
+        .enumerate()
+        .filter_map(|(index, column)| match time_symbol(&column.term, time)? {
+            TimeSymbol::Bucket(_, grain) => Some((index, grain)),
+            TimeSymbol::Time(_) => None,
+        })
+        .collect();
+    let name = |index: usize| schema.fields().get(index).map_or("", |field| field.name().as_str());
+    let date = |index: usize| schema.fields().get(index).is_some_and(|field| field.data_type() == &DataType::Date32);
+    let own = buckets.iter().find(|(_, found)| *found == grain).map(|(index, _)| *index);
+    let expression = format!("date_trunc('{grain}', {})", time.column);
+    let Some(bucket) = own else {
+        let found = buckets.first();
+        let code = if found.is_some() { codes::WRONG_GRAIN } else { codes::MISSING_BUCKET };
+        let message = match found {
+            Some((index, other)) => format!("`{}` is a bucket of one {other}, but the folder says {grain}", name(*index)),
+            None => format!("no column is the {grain} of `{}`", time.column),
+        };
+        let cast = if grain == Grain::Hour { "" } else { "::date" };
+        return Err(one(Diagnostic::error(code, message)
+            .at(found.map_or_else(|| definition.locate(&["time"]), |(index, _)| place_of(definition, name(*index))))
+            .hint(format!("select `{expression}{cast} AS {grain}` and group by it"))));
+    };
+    if grain != Grain::Hour && !date(bucket) {
+        return Err(one(Diagnostic::error(codes::TIMESTAMP_BUCKET, format!("the bucket `{}` is a timestamp", name(bucket)))
+            .at(place_of(definition, name(bucket)))
+            .hint(format!("a {grain} is a DATE: write `{expression}::date AS {}`", name(bucket)))));
+    }
+    if grain == Grain::Hour && !buckets.iter().any(|(index, found)| *found == Grain::Day && date(*index)) {
+        return Err(one(Diagnostic::error(codes::MISSING_BUCKET, "an hourly rollup needs a DATE column beside the hour")
+            .at(place_of(definition, name(bucket)))
+            .hint(format!("select `date_trunc('day', {})::date AS day` too, and group by it", time.column))));
+    }
+    Ok(bucket)
+}
+
+/// Where a column's name stands in the query.
+fn place_of(definition: &Definition<RollupHeader>, name: &str) -> nightshift_diagnostic::Location {
+    let tokens = crate::contract::tokens::tokenize(&definition.text).unwrap_or_default();
+    crate::diagnose::Diagnose::new(&Arc::clone(&definition.text), &tokens).place_of(name)
+}

@@ -1,0 +1,117 @@
+//! The session factory: one [`Engine`] a batch, one [`StepSession`] a step.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::MemoryPool;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use nightshift_calendar::Calendar;
+
+use crate::pool::{BatchMemory, StepMemory};
+use crate::{Error, Result};
+
+/// What a batch may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of memory for all steps of a batch together.
+    pub memory: u64,
+    /// Bytes of memory for one step.
+    pub step_memory: u64,
+    /// Bytes that one step may spill to disk.
+    pub spill: u64,
+    /// Where it spills.
+    pub spill_directory: PathBuf,
+    /// Rows in one record batch.
+    pub batch_size: usize,
+    /// Partitions that one query runs in parallel.
+    pub threads: usize,
+}
+
+/// Builds the sessions of one batch.
+#[derive(Debug)]
+pub struct Engine {
+    limits: Limits,
+    memory: Arc<BatchMemory>,
+    calendar: Arc<Calendar>,
+}
+
+impl Engine {
+    /// Prepares the spill directory and the batch's memory.
+    ///
+    /// # Errors
+    /// [`Error::SpillDirectory`] if the directory cannot be made.
+    pub fn new(limits: Limits, calendar: Arc<Calendar>) -> Result<Self> {
+        std::fs::create_dir_all(&limits.spill_directory)
+            .map_err(|source| Error::SpillDirectory { path: limits.spill_directory.clone(), source })?;
+        let memory = Arc::new(BatchMemory::new(usize::try_from(limits.memory).unwrap_or(usize::MAX)));
+        Ok(Self { limits, memory, calendar })
+    }
+
+    /// The limits that this engine keeps.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// A session for the step `name`, with a memory pool of its own under the batch's.
+    ///
+    /// # Errors
+    /// [`Error::Query`] if DataFusion cannot set up its runtime.
+    pub fn step(&self, name: &str) -> Result<StepSession> {
+        let limit = usize::try_from(self.limits.step_memory).unwrap_or(usize::MAX);
+        let memory = Arc::new(StepMemory::new(name, limit, Arc::clone(&self.memory)));
+        let runtime = self.runtime(Arc::clone(&memory) as Arc<dyn MemoryPool>)?;
+        let state = nightshift_functions::register(
+            SessionStateBuilder::new()
+                .with_config(session_config(&self.limits, &self.calendar))
+                .with_runtime_env(runtime)
+                .with_default_features(),
+            &self.calendar,
+        )
+        .build();
+        Ok(StepSession { context: SessionContext::new_with_state(state), memory, limit: self.limits.step_memory })
+    }
+
+    fn runtime(&self, pool: Arc<dyn MemoryPool>) -> Result<Arc<RuntimeEnv>> {
+        let disk = DiskManagerBuilder::default()
+            .with_mode(DiskManagerMode::Directories(vec![self.limits.spill_directory.clone()]))
+            .with_max_temp_directory_size(self.limits.spill);
+        Ok(Arc::new(RuntimeEnvBuilder::new().with_memory_pool(pool).with_disk_manager_builder(disk).build()?))
+    }
+}
+
+/// The settings that every session shares; those that differ from DataFusion's defaults have a measured reason.
+fn session_config(limits: &Limits, calendar: &Calendar) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(limits.threads)
+        .with_batch_size(limits.batch_size)
+        .with_information_schema(false);
+    let options = config.options_mut();
+    options.sql_parser.collect_spans = true;
+    options.execution.time_zone = Some(calendar.zone.name().to_owned());
+    // Top N of a group: 27.4 s to 8.4 s on 24 M groups.
+    options.optimizer.enable_window_topn = true;
+    config
+}
+
+/// One step's session.
+pub struct StepSession {
+    /// What DataFusion runs queries with.
+    pub context: SessionContext,
+    memory: Arc<StepMemory>,
+    limit: u64,
+}
+
+impl StepSession {
+    /// The most bytes that the step's pool has held.
+    pub fn peak_memory(&self) -> u64 {
+        self.memory.peak() as u64
+    }
+
+    /// The step's memory limit in bytes.
+    pub fn memory_limit(&self) -> u64 {
+        self.limit
+    }
+}

@@ -1,0 +1,15 @@
+//! How queries run: sessions, memory pools, spill and measurement.
+//!
+//! An [`Engine`] stands for one batch: it owns the batch's memory and spill directory. Each step gets a [`StepSession`] from it,
+//! whose own pool lies under the batch's. The crate knows DataFusion and the calendar, but no tables, no SQL text and no ledger.
+//! Start reading at [`engine`], then [`pool`].
+
+pub mod engine;
+mod error;
+pub mod measure;
+pub mod pool;
+pub mod run;
+
+pub use engine::{Engine, Limits, StepSession};
+pub use error::{Error, Result};
+pub use measure::Measurement;

@@ -1,0 +1,94 @@
+//! `bucket_date(unit, timestamp)`: what `date_trunc(unit, timestamp)::date` gives, in one pass and without a timestamp between.
+//!
+//! Analysts write `date_trunc(…)::date`; the analyzer rule in [`crate::collapse`] puts this function in its place. Where the fast way
+//! does not apply (another type, a day with a change of offset) it does just what the two would have done.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, Date32Array};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Date32Type, Field, FieldRef};
+use datafusion::common::{Result, ScalarValue, exec_err};
+use datafusion::functions::datetime;
+use datafusion::logical_expr::sort_properties::{ExprProperties, SortProperties};
+use datafusion::logical_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature};
+
+use crate::civil::{Cut, first_day};
+use crate::date_trunc::{MICROSECONDS_PER_DAY, literal_cut, steady_offset, zoned_microseconds};
+use crate::zone_offsets::ZoneOffsets;
+
+/// The function for a zone.
+pub(crate) fn bucket_date(offsets: &Arc<ZoneOffsets>) -> ScalarUDF {
+    ScalarUDF::from(BucketDate { date_trunc: datetime::date_trunc(), offsets: Arc::clone(offsets) })
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct BucketDate {
+    date_trunc: Arc<ScalarUDF>,
+    offsets: Arc<ZoneOffsets>,
+}
+
+impl ScalarUDFImpl for BucketDate {
+    fn name(&self) -> &str {
+        "bucket_date"
+    }
+
+    fn signature(&self) -> &Signature {
+        self.date_trunc.signature()
+    }
+
+    fn return_type(&self, _argument_types: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Date32)
+    }
+
+    fn return_field_from_args(&self, arguments: ReturnFieldArgs) -> Result<FieldRef> {
+        let nullable = arguments.arg_fields.iter().any(|field| field.is_nullable());
+        Ok(Arc::new(Field::new(self.name(), DataType::Date32, nullable)))
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        match self.fast(&arguments.args) {
+            Some(dates) => Ok(ColumnarValue::Array(dates)),
+            None => self.slow(arguments),
+        }
+    }
+
+    fn output_ordering(&self, inputs: &[ExprProperties]) -> Result<SortProperties> {
+        Ok(inputs.get(1).map_or(SortProperties::Unordered, |time| time.sort_properties))
+    }
+}
+
+impl BucketDate {
+    fn fast(&self, arguments: &[ColumnarValue]) -> Option<ArrayRef> {
+        let [unit, ColumnarValue::Array(array)] = arguments else { return None };
+        let cut = literal_cut(unit)?;
+        if let DataType::Date32 = array.data_type() {
+            let days = datafusion::arrow::array::AsArray::as_primitive_opt::<Date32Type>(array)?;
+            return Some(Arc::new(days.unary::<_, Date32Type>(|day| first_day(day, cut))));
+        }
+        let values = zoned_microseconds(array, &self.offsets)?;
+        let dates: Option<Date32Array> = values.try_unary(|value| self.day(value, cut).ok_or(())).ok();
+        Some(Arc::new(dates?))
+    }
+
+    /// The bucket's day of one instant; `None` on a day with a change of offset.
+    fn day(&self, value: i64, cut: Cut) -> Option<i32> {
+        let local = value + steady_offset(&self.offsets, value)?;
+        Some(first_day(i32::try_from(local.div_euclid(MICROSECONDS_PER_DAY)).ok()?, cut))
+    }
+
+    /// `date_trunc` and a cast, one after the other.
+    fn slow(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let Some(time) = arguments.arg_fields.get(1).cloned() else {
+            return exec_err!("bucket_date takes a unit and a time");
+        };
+        let truncated = self.date_trunc.inner().invoke_with_args(ScalarFunctionArgs { return_field: time, ..arguments })?;
+        Ok(match truncated {
+            ColumnarValue::Array(array) => ColumnarValue::Array(cast(&array, &DataType::Date32)?),
+            ColumnarValue::Scalar(value) => {
+                let array = cast(&value.to_array()?, &DataType::Date32)?;
+                ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?)
+            }
+        })
+    }
+}

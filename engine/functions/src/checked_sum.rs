@@ -1,0 +1,253 @@
+//! `sum` as DataFusion's own, but an integer or decimal sum that overflows is an error: DataFusion's wraps around silently.
+
+use std::mem::size_of;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, ArrowNativeTypeOp, AsArray, BooleanArray, BooleanBufferBuilder, PrimitiveArray};
+use datafusion::arrow::buffer::NullBuffer;
+use datafusion::arrow::datatypes::{ArrowPrimitiveType, DataType, Decimal128Type, FieldRef, Int64Type};
+use datafusion::common::{Result, ScalarValue, exec_datafusion_err};
+use datafusion::functions_aggregate::sum::sum_udaf;
+use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::utils::AggregateOrderSensitivity;
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, Documentation, EmitTo, GroupsAccumulator, ReversedUDAF, SetMonotonicity, Signature,
+};
+
+/// The function, to be registered in the place of DataFusion's `sum`.
+pub(crate) fn checked_sum() -> AggregateUDF {
+    AggregateUDF::from(CheckedSum { inner: sum_udaf() })
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct CheckedSum {
+    inner: Arc<AggregateUDF>,
+}
+
+impl AggregateUDFImpl for CheckedSum {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn signature(&self) -> &Signature {
+        self.inner.signature()
+    }
+
+    fn return_type(&self, argument_types: &[DataType]) -> Result<DataType> {
+        self.inner.return_type(argument_types)
+    }
+
+    fn accumulator(&self, arguments: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        if arguments.is_distinct {
+            return self.inner.accumulator(arguments);
+        }
+        let data_type = arguments.return_field.data_type().clone();
+        match data_type {
+            DataType::Int64 => Ok(Box::new(Total::<Int64Type>::new(data_type))),
+            DataType::Decimal128(..) => Ok(Box::new(Total::<Decimal128Type>::new(data_type))),
+            _ => self.inner.accumulator(arguments),
+        }
+    }
+
+    fn create_sliding_accumulator(&self, arguments: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        match arguments.return_field.data_type() {
+            DataType::Int64 | DataType::Decimal128(..) if !arguments.is_distinct => self.accumulator(arguments),
+            _ => self.inner.create_sliding_accumulator(arguments),
+        }
+    }
+
+    fn state_fields(&self, arguments: StateFieldsArgs) -> Result<Vec<FieldRef>> {
+        self.inner.state_fields(arguments)
+    }
+
+    fn groups_accumulator_supported(&self, arguments: AccumulatorArgs) -> bool {
+        self.inner.groups_accumulator_supported(arguments)
+    }
+
+    fn create_groups_accumulator(&self, arguments: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
+        let data_type = arguments.return_field.data_type().clone();
+        match data_type {
+            DataType::Int64 => Ok(Box::new(Totals::<Int64Type>::new(data_type))),
+            DataType::Decimal128(..) => Ok(Box::new(Totals::<Decimal128Type>::new(data_type))),
+            _ => self.inner.create_groups_accumulator(arguments),
+        }
+    }
+
+    fn reverse_expr(&self) -> ReversedUDAF {
+        ReversedUDAF::Identical
+    }
+
+    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
+        AggregateOrderSensitivity::Insensitive
+    }
+
+    fn set_monotonicity(&self, data_type: &DataType) -> SetMonotonicity {
+        self.inner.inner().set_monotonicity(data_type)
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        self.inner.documentation()
+    }
+}
+
+fn overflow<T: ArrowPrimitiveType>(data_type: &DataType, sum: T::Native, value: T::Native) -> datafusion::common::DataFusionError {
+    exec_datafusion_err!("sum overflows {data_type}: {sum:?} and {value:?} do not fit; cast the argument to a wider type")
+}
+
+/// A type whose sums fit or do not.
+trait Checked: ArrowPrimitiveType + std::fmt::Debug + Sized {
+    /// An error if a value has more digits than its type allows.
+    fn validate(array: &PrimitiveArray<Self>) -> Result<()>;
+}
+
+impl Checked for Int64Type {
+    fn validate(_array: &PrimitiveArray<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Checked for Decimal128Type {
+    fn validate(array: &PrimitiveArray<Self>) -> Result<()> {
+        Ok(array.validate_decimal_precision(array.precision())?)
+    }
+}
+
+/// One sum, from which rows can be taken away again.
+#[derive(Debug)]
+struct Total<T: Checked> {
+    data_type: DataType,
+    sum: T::Native,
+    values: u64,
+}
+
+impl<T: Checked> Total<T> {
+    fn new(data_type: DataType) -> Self {
+        Self { data_type, sum: T::Native::default(), values: 0 }
+    }
+}
+
+impl<T: Checked> Accumulator for Total<T> {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        for value in values.iter().flat_map(|array| array.as_primitive::<T>().iter().flatten()) {
+            self.sum = self.sum.add_checked(value).map_err(|_| overflow::<T>(&self.data_type, self.sum, value))?;
+            self.values += 1;
+        }
+        Ok(())
+    }
+
+    fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        for value in values.iter().flat_map(|array| array.as_primitive::<T>().iter().flatten()) {
+            self.sum = self.sum.sub_checked(value).map_err(|_| overflow::<T>(&self.data_type, self.sum, value))?;
+            self.values -= 1;
+        }
+        Ok(())
+    }
+
+    fn supports_retract_batch(&self) -> bool {
+        true
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        self.update_batch(states)
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        let sum = (self.values > 0).then_some(self.sum);
+        let array = PrimitiveArray::<T>::from_iter([sum]).with_data_type(self.data_type.clone());
+        T::validate(&array)?;
+        ScalarValue::try_from_array(&array, 0)
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        Ok(vec![self.evaluate()?])
+    }
+
+    fn size(&self) -> usize {
+        size_of::<Self>()
+    }
+}
+
+/// One sum a group.
+#[derive(Debug)]
+struct Totals<T: Checked> {
+    data_type: DataType,
+    sums: Vec<T::Native>,
+    seen: BooleanBufferBuilder,
+}
+
+impl<T: Checked> Totals<T> {
+    fn new(data_type: DataType) -> Self {
+        Self { data_type, sums: Vec::new(), seen: BooleanBufferBuilder::new(0) }
+    }
+
+    fn add(&mut self, group: usize, value: T::Native) -> Result<()> {
+        if let Some(sum) = self.sums.get_mut(group) {
+            *sum = sum.add_checked(value).map_err(|_| overflow::<T>(&self.data_type, *sum, value))?;
+            self.seen.set_bit(group, true);
+        }
+        Ok(())
+    }
+}
+
+impl<T: Checked> GroupsAccumulator for Totals<T> {
+    fn update_batch(
+        &mut self,
+        values: &[ArrayRef],
+        group_indices: &[usize],
+        filter: Option<&BooleanArray>,
+        total_num_groups: usize,
+    ) -> Result<()> {
+        self.sums.resize(total_num_groups, T::Native::default());
+        if self.seen.len() < total_num_groups {
+            self.seen.append_n(total_num_groups - self.seen.len(), false);
+        }
+        let Some(values) = values.first().map(|array| array.as_primitive::<T>()) else { return Ok(()) };
+        match (values.null_count(), filter) {
+            (0, None) => group_indices.iter().zip(values.values()).try_for_each(|(group, value)| self.add(*group, *value)),
+            (_, None) => {
+                let rows = group_indices.iter().zip(values.iter());
+                rows.filter_map(|(group, value)| Some((group, value?))).try_for_each(|(group, value)| self.add(*group, value))
+            }
+            (_, Some(filter)) => {
+                let rows = group_indices.iter().zip(values.iter()).zip(filter.iter());
+                rows.filter_map(|((group, value), keep)| keep.unwrap_or(false).then_some((group, value?)))
+                    .try_for_each(|(group, value)| self.add(*group, value))
+            }
+        }
+    }
+
+    fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
+        let sums = emit_to.take_needed(&mut self.sums);
+        let seen = self.seen.finish();
+        let emitted = seen.slice(0, sums.len());
+        self.seen.append_buffer(&seen.slice(sums.len(), seen.len() - sums.len()));
+        let array = PrimitiveArray::<T>::new(sums.into(), Some(NullBuffer::new(emitted))).with_data_type(self.data_type.clone());
+        T::validate(&array)?;
+        Ok(Arc::new(array))
+    }
+
+    fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
+        Ok(vec![self.evaluate(emit_to)?])
+    }
+
+    fn merge_batch(&mut self, values: &[ArrayRef], group_indices: &[usize], total_num_groups: usize) -> Result<()> {
+        self.update_batch(values, group_indices, None, total_num_groups)
+    }
+
+    fn convert_to_state(&self, values: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
+        let Some(values) = values.first().map(|array| array.as_primitive::<T>()) else { return Ok(vec![]) };
+        let kept = match filter {
+            None => values.clone(),
+            Some(filter) => values
+                .iter()
+                .zip(filter.iter())
+                .map(|(value, keep)| value.filter(|_| keep.unwrap_or(false)))
+                .collect::<PrimitiveArray<T>>(),
+        };
+        Ok(vec![Arc::new(kept.with_data_type(self.data_type.clone()))])
+    }
+
+    fn size(&self) -> usize {
+        self.sums.capacity() * size_of::<T::Native>() + self.seen.capacity() / 8
+    }
+}

@@ -1,0 +1,70 @@
+//! The analyzer rule that turns `date_trunc(unit, time)::date` into `bucket_date(unit, time)`.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, Result};
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, ScalarUDF};
+use datafusion::optimizer::AnalyzerRule;
+use datafusion::optimizer::utils::NamePreserver;
+
+#[derive(Debug)]
+pub(crate) struct CollapseBucketDate {
+    bucket_date: Arc<ScalarUDF>,
+}
+
+impl CollapseBucketDate {
+    pub(crate) fn new(bucket_date: Arc<ScalarUDF>) -> Self {
+        Self { bucket_date }
+    }
+
+    fn rewrite_plan(&self, plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+        let schema = merge_schema(&plan.inputs());
+        let names = NamePreserver::new(&plan);
+        plan.map_expressions(|expression| {
+            let name = names.save(&expression);
+            let rewritten = expression.transform_up(|node| self.rewrite(node, &schema))?;
+            Ok(rewritten.update_data(|node| name.restore(node)))
+        })
+    }
+
+    fn rewrite(&self, expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+        match date_trunc_arguments(&expression) {
+            Some([unit, time]) if is_time(time, schema) => {
+                let call = ScalarFunction::new_udf(Arc::clone(&self.bucket_date), vec![unit.clone(), time.clone()]);
+                Ok(Transformed::yes(Expr::ScalarFunction(call)))
+            }
+            _ => Ok(Transformed::no(expression)),
+        }
+    }
+}
+
+/// The arguments of `date_trunc` where the expression is `date_trunc(…)::date`.
+fn date_trunc_arguments(expression: &Expr) -> Option<&[Expr; 2]> {
+    let Expr::Cast(cast) = expression else { return None };
+    if cast.field.data_type() != &DataType::Date32 {
+        return None;
+    }
+    match cast.expr.as_ref() {
+        Expr::ScalarFunction(call) if call.func.name() == "date_trunc" => call.args.as_slice().try_into().ok(),
+        _ => None,
+    }
+}
+
+fn is_time(expression: &Expr, schema: &DFSchema) -> bool {
+    matches!(expression.get_type(schema), Ok(DataType::Timestamp(..) | DataType::Date32))
+}
+
+impl AnalyzerRule for CollapseBucketDate {
+    fn name(&self) -> &str {
+        "collapse_bucket_date"
+    }
+
+    fn analyze(&self, plan: LogicalPlan, _options: &ConfigOptions) -> Result<LogicalPlan> {
+        plan.transform_up_with_subqueries(|node| self.rewrite_plan(node)).map(|result| result.data)
+    }
+}

@@ -1,0 +1,22 @@
+//! The functions that SQL files may use beyond DataFusion's own, and faster or stricter forms of some of those.
+//!
+//! - Calendar: `business_date`, `is_business_day`, `fiscal_period`, `minguo_date`; a fast zoned `date_trunc`.
+//! - Taiwan: `is_tax_id` (統一編號).
+//! - `sum` that reports an overflow instead of wrapping.
+//! - For the engine itself: `bucket_date` (what `date_trunc(…)::date` becomes) and `row_hash` (multiset fingerprints).
+//!
+//! The crate knows DataFusion and the calendar, no tables. Start reading at [`register`].
+
+mod bucket_date;
+mod business;
+mod checked_sum;
+mod civil;
+mod collapse;
+mod date_trunc;
+mod register;
+mod row_hash;
+mod tax_id;
+mod zone_offsets;
+
+pub use register::register;
+pub use row_hash::row_hash;

@@ -1,0 +1,27 @@
+//! Adds the functions to a session that is being built.
+
+use std::sync::Arc;
+
+use datafusion::execution::session_state::SessionStateBuilder;
+use nightshift_calendar::Calendar;
+
+use crate::collapse::CollapseBucketDate;
+use crate::zone_offsets::ZoneOffsets;
+use crate::{bucket_date, business, checked_sum, date_trunc, row_hash, tax_id};
+
+/// Registers every function for a project's calendar. Call it after `with_default_features`, because some functions take the place
+/// of DataFusion's own of the same name.
+pub fn register(mut builder: SessionStateBuilder, calendar: &Arc<Calendar>) -> SessionStateBuilder {
+    let offsets = Arc::new(ZoneOffsets::new(calendar.zone));
+    let bucket_date = Arc::new(bucket_date::bucket_date(&offsets));
+    let mut scalar = vec![
+        Arc::new(date_trunc::date_trunc(&offsets)),
+        Arc::clone(&bucket_date),
+        Arc::new(row_hash::row_hash()),
+        Arc::new(tax_id::is_tax_id()),
+    ];
+    scalar.extend(business::functions(calendar).into_iter().map(Arc::new));
+    builder.scalar_functions().get_or_insert_default().extend(scalar);
+    builder.aggregate_functions().get_or_insert_default().push(Arc::new(checked_sum::checked_sum()));
+    builder.with_analyzer_rule(Arc::new(CollapseBucketDate::new(bucket_date)))
+}

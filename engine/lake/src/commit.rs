@@ -1,0 +1,186 @@
+//! The one place that commits: files, marks and metadata become visible together, or not at all.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::Utc;
+use deltalake::DeltaTableError;
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TableReference, TransactionError};
+use deltalake::kernel::{Action, EagerSnapshot, Metadata, Protocol, StructType, Transaction};
+use deltalake::logstore::LogStore as _;
+use deltalake::protocol::{DeltaOperation, SaveMode};
+use serde_json::{Value, json};
+
+use crate::error::{Error, Result};
+use crate::file::DataFile;
+use crate::lake::Lake;
+use crate::layout::TableLayout;
+use crate::name::TableName;
+use crate::snapshot::{CHECKPOINT_INTERVAL, CHECKPOINT_PROPERTY, SORT_PROPERTY, Snapshot, TableLocation};
+use crate::stage::Staged;
+
+/// The key of a commit's information under which ours stands.
+pub(crate) const INFORMATION: &str = "nightshift";
+
+/// What one commit does to one table.
+#[derive(Debug, Default)]
+pub struct Commit {
+    /// What the commit is for, one word or two; it stands in the history.
+    pub operation: String,
+    /// The layout that the table has afterwards. Needed to create a table; otherwise only where it changes.
+    pub layout: Option<TableLayout>,
+    /// Files that were staged for this table.
+    pub add: Vec<Staged>,
+    /// Files of earlier versions that come back, as a rollback does.
+    pub restore: Vec<DataFile>,
+    /// Files of the version that the commit starts from.
+    pub remove: Vec<DataFile>,
+    /// Marks: an application and the version that the rows now stand for.
+    pub transactions: Vec<(String, i64)>,
+    /// What is to be remembered of the commit beside its rows.
+    pub information: BTreeMap<String, Value>,
+}
+
+impl Lake {
+    /// Commits to a table, or creates it with its first rows: one commit, a compare-and-swap on the version of `base`, which is
+    /// none where the table is to be created. Gives the new version.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if the table is no longer at the version of `base`; then nothing was changed and the staged files are
+    /// removed. Other errors before the commit change nothing either and leave the staged files to the caller's cleaning.
+    pub async fn commit(&self, base: Option<&Snapshot>, table: &TableName, commit: Commit) -> Result<Snapshot> {
+        let location = self.location(table)?;
+        let layout = check(base, table, &commit)?;
+        let actions = actions(base, &location, &commit, layout.as_ref())?;
+        match write(base, &location, &commit, actions).await {
+            Ok(state) => Snapshot::new(location, state),
+            Err(error) if is_conflict(&error) => {
+                let found = location.log.get_latest_version(0).await.map_err(|source| Error::delta(table, source))?;
+                for staged in commit.add {
+                    staged.discard().await;
+                }
+                Err(Error::Conflict {
+                    table: table.clone(),
+                    expected: base.map(Snapshot::version),
+                    found: i64::try_from(found).unwrap_or(i64::MAX),
+                })
+            }
+            Err(error) => Err(Error::delta(table, error)),
+        }
+    }
+}
+
+/// The layout that the commit writes as metadata; none where the table keeps the one it has.
+fn check(base: Option<&Snapshot>, table: &TableName, commit: &Commit) -> Result<Option<TableLayout>> {
+    if let Some(found) = base.map(Snapshot::name).into_iter().chain(commit.add.iter().map(Staged::table)).find(|name| *name != table) {
+        return Err(Error::OtherTable { expected: table.clone(), found: found.clone() });
+    }
+    let old = base.map(Snapshot::layout);
+    let layout = commit.layout.as_ref().or(old).ok_or_else(|| Error::NoLayout { table: table.clone() })?;
+    if commit.add.iter().any(|staged| !staged.layout().holds_same_rows(layout)) {
+        return Err(Error::StagedLayout { table: table.clone() });
+    }
+    if let Some(base) = base {
+        let there: HashSet<&str> = base.files().iter().map(|file| file.path.as_str()).collect();
+        if let Some(unknown) = commit.remove.iter().find(|file| !there.contains(file.path.as_str())) {
+            return Err(Error::UnknownFile { table: table.clone(), version: base.version(), path: unknown.path.clone() });
+        }
+        let removed: HashSet<&str> = commit.remove.iter().map(|file| file.path.as_str()).collect();
+        let kept = there.difference(&removed).count();
+        if kept > 0 && !layout.reads(base.layout()) {
+            return Err(Error::KeptFiles { table: table.clone(), kept });
+        }
+    } else if let Some(file) = commit.remove.first() {
+        return Err(Error::UnknownFile { table: table.clone(), version: -1, path: file.path.clone() });
+    }
+    Ok((old != Some(layout)).then(|| layout.clone()))
+}
+
+fn actions(base: Option<&Snapshot>, location: &TableLocation, commit: &Commit, layout: Option<&TableLayout>) -> Result<Vec<Action>> {
+    let mut actions = Vec::new();
+    if base.is_none() {
+        let protocol = serde_json::from_value::<Protocol>(json!({"minReaderVersion": 1, "minWriterVersion": 2}));
+        actions.push(Action::Protocol(protocol.map_err(|source| schema_error(&location.name, source))?));
+    }
+    if let Some(layout) = layout {
+        actions.push(Action::Metadata(metadata(base, location, layout)?));
+    }
+    let now = Utc::now();
+    let added = commit.add.iter().flat_map(Staged::files).chain(&commit.restore);
+    actions.extend(commit.remove.iter().map(|file| file.remove_action(now)));
+    actions.extend(added.map(DataFile::add_action));
+    Ok(actions)
+}
+
+fn metadata(base: Option<&Snapshot>, location: &TableLocation, layout: &TableLayout) -> Result<Metadata> {
+    let table = &location.name;
+    let schema: StructType = layout.delta_schema().map_err(|source| schema_error(table, source))?;
+    let schema = serde_json::to_string(&schema).map_err(|source| schema_error(table, source))?;
+    let mut configuration = layout.properties().clone();
+    configuration.entry(CHECKPOINT_PROPERTY.to_owned()).or_insert_with(|| CHECKPOINT_INTERVAL.to_owned());
+    if !layout.sort_columns().is_empty() {
+        configuration.insert(SORT_PROPERTY.to_owned(), json!(layout.sort_columns()).to_string());
+    }
+    let id = base.map_or_else(|| uuid::Uuid::new_v4().to_string(), |base| base.table_id().to_owned());
+    let created = base.and_then(|base| base.state().metadata().created_time()).unwrap_or_else(|| Utc::now().timestamp_millis());
+    let metadata = json!({
+        "id": id,
+        "name": table.name(),
+        "description": layout.description(),
+        "format": {"provider": "parquet", "options": {}},
+        "schemaString": schema,
+        "partitionColumns": layout.partition_columns(),
+        "configuration": configuration,
+        "createdTime": created,
+    });
+    serde_json::from_value(metadata).map_err(|source| schema_error(table, source))
+}
+
+fn schema_error(table: &TableName, source: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::Schema { table: table.clone(), source: Box::new(source) }
+}
+
+
+async fn write(
+    base: Option<&Snapshot>,
+    location: &TableLocation,
+    commit: &Commit,
+    actions: Vec<Action>,
+) -> std::result::Result<EagerSnapshot, DeltaTableError> {
+    let mode = if commit.remove.is_empty() { SaveMode::Append } else { SaveMode::Overwrite };
+    let partition_by = commit.layout.as_ref().or(base.map(Snapshot::layout)).map(|layout| layout.partition_columns().to_vec());
+    let operation = DeltaOperation::Write { mode, partition_by, predicate: None };
+    let mut information = commit.information.clone();
+    information.insert("operation".to_owned(), Value::from(commit.operation.as_str()));
+    let information = HashMap::from([(INFORMATION.to_owned(), json!(information))]);
+    let transactions = commit.transactions.iter().map(|(app_id, version)| Transaction::new(app_id, *version)).collect();
+    // Old log files go with the maintenance of the lake, never as a side effect of a commit.
+    let properties = CommitProperties::default()
+        .with_metadata(information)
+        .with_application_transactions(transactions)
+        .with_max_retries(0)
+        .with_create_checkpoint(true)
+        .with_cleanup_expired_logs(Some(false));
+    let reference = base.map(|base| base.state() as &dyn TableReference);
+    let prepared = CommitBuilder::from(properties).with_actions(actions).build(reference, location.log.clone(), operation);
+    let committed = prepared.into_prepared_commit_future().await?.await?;
+    let version = committed.version;
+    // From here on the commit stands. What comes after it may fail without harm: the next checkpoint makes up for this one.
+    match committed.await {
+        Ok(finished) => Ok(finished.snapshot.snapshot().clone()),
+        Err(error) => {
+            tracing::warn!(table = %location.name, version, %error, "the work after a commit failed");
+            EagerSnapshot::try_new(location.log.as_ref(), Some(version)).await
+        }
+    }
+}
+
+fn is_conflict(error: &DeltaTableError) -> bool {
+    match error {
+        DeltaTableError::VersionAlreadyExists(_) => true,
+        DeltaTableError::Transaction { source } => matches!(
+            source,
+            TransactionError::VersionAlreadyExists(_) | TransactionError::MaxCommitAttempts(_) | TransactionError::CommitConflict(_)
+        ),
+        _ => false,
+    }
+}

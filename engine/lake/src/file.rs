@@ -1,0 +1,106 @@
+//! Data files of a table as values, and as actions of Delta's log.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use deltalake::kernel::{Action, Add, Remove};
+
+use crate::statistics::FileStatistics;
+
+/// One Parquet file of a table, as the log describes it.
+#[derive(Debug, Clone)]
+pub struct DataFile {
+    /// The path below the table's folder.
+    pub path: String,
+    /// The size in bytes.
+    pub size: u64,
+    /// When the file was made, in milliseconds since 1970 UTC.
+    pub modified: i64,
+    /// The values of the partition columns as the log spells them; none is NULL.
+    pub partition_values: BTreeMap<String, Option<String>>,
+    /// What is known about its rows; none if the log says nothing.
+    pub statistics: Option<Arc<FileStatistics>>,
+    /// The statistics as the log spells them, so that the file can be added again as it is.
+    pub(crate) statistics_json: Option<Arc<str>>,
+}
+
+impl DataFile {
+    /// How many rows the file holds, if the log says so.
+    #[must_use]
+    pub fn rows(&self) -> Option<u64> {
+        self.statistics.as_ref().map(|statistics| statistics.rows)
+    }
+
+    /// When the file was made.
+    pub(crate) fn modified_at(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(self.modified).unwrap_or_default()
+    }
+
+    pub(crate) fn add_action(&self) -> Action {
+        Action::Add(Add {
+            path: self.path.clone(),
+            partition_values: self.partition_values.clone().into_iter().collect(),
+            size: i64::try_from(self.size).unwrap_or(i64::MAX),
+            modification_time: self.modified,
+            data_change: true,
+            stats: self.statistics_json.as_deref().map(ToOwned::to_owned),
+            tags: None,
+            deletion_vector: None,
+            base_row_id: None,
+            default_row_commit_version: None,
+            clustering_provider: None,
+        })
+    }
+
+    pub(crate) fn remove_action(&self, at: DateTime<Utc>) -> Action {
+        Action::Remove(Remove {
+            path: self.path.clone(),
+            data_change: true,
+            deletion_timestamp: Some(at.timestamp_millis()),
+            extended_file_metadata: Some(true),
+            partition_values: Some(self.partition_values.clone().into_iter().collect()),
+            size: i64::try_from(self.size).ok(),
+            tags: None,
+            deletion_vector: None,
+            base_row_id: None,
+            default_row_commit_version: None,
+        })
+    }
+}
+
+/// The name of a data file that this engine writes: the stage that wrote it, its number there, and the fingerprint of its
+/// schema.
+pub(crate) fn file_name(stage: &str, number: usize, fingerprint: &str) -> String {
+    format!("{stage}-{number:04}-{fingerprint}.parquet")
+}
+
+/// The fingerprint in the name of a file that this engine wrote; none for files of others.
+pub(crate) fn written_fingerprint(path: &str) -> Option<&str> {
+    let name = path.rsplit('/').next()?.strip_suffix(".parquet")?;
+    let mut parts = name.split('-');
+    let (stage, number, fingerprint) = (parts.next()?, parts.next()?, parts.next()?);
+    let hexadecimal = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let ours = parts.next().is_none()
+        && stage.len() == 32
+        && hexadecimal(stage)
+        && number.len() >= 4
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && fingerprint.len() == 8
+        && hexadecimal(fingerprint);
+    ours.then_some(fingerprint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_files_are_known_by_their_names() {
+        let ours = file_name("0123456789abcdef0123456789abcdef", 3, "deadbeef");
+        assert_eq!(written_fingerprint(&format!("day=2025-11-01/{ours}")), Some("deadbeef"));
+        for other in ["part-00000-cb6b150b-30b8-4662-ad28-ff32ddab96d2-c000.snappy.parquet", "x.parquet", "a-b-c.parquet"] {
+            assert_eq!(written_fingerprint(other), None);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The folder that holds the tables.
+
+use std::path::{Path as FilePath, PathBuf};
+
+use datafusion::execution::object_store::ObjectStoreUrl;
+use deltalake::kernel::EagerSnapshot;
+use deltalake::logstore::{LogStore as _, StorageConfig, logstore_for};
+use futures::TryStreamExt as _;
+use object_store::ObjectStoreExt as _;
+use object_store::path::Path;
+use url::Url;
+
+use crate::error::{Error, Result};
+use crate::layout::TableLayout;
+use crate::name::{TableKind, TableName};
+use crate::snapshot::{ScanRoot, Snapshot, TableLocation};
+use crate::stage::{StageOptions, StagedWriter};
+
+/// A folder of Delta tables, `<kind>/<name>`. Cloning is cheap; nothing is held open.
+#[derive(Debug, Clone)]
+pub struct Lake {
+    root: PathBuf,
+    url: Url,
+    prefix: Path,
+}
+
+impl Lake {
+    /// Opens the lake in a local folder, which is made if it is not there.
+    ///
+    /// # Errors
+    /// [`Error::Folder`] or [`Error::FolderPath`] if the folder cannot be made or named.
+    pub fn open(root: &FilePath) -> Result<Self> {
+        let folder = |source| Error::Folder { path: root.to_owned(), source };
+        std::fs::create_dir_all(root).map_err(folder)?;
+        let root = root.canonicalize().map_err(folder)?;
+        let unnamed = || Error::FolderPath { path: root.clone() };
+        let url = Url::from_directory_path(&root).map_err(|()| unnamed())?;
+        let prefix = Path::from_url_path(url.path()).map_err(|_| unnamed())?;
+        Ok(Self { root, url, prefix })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn root(&self) -> &FilePath {
+        &self.root
+    }
+
+    /// The folder of a table, whether it exists or not.
+    #[must_use]
+    pub fn folder(&self, table: &TableName) -> PathBuf {
+        self.root.join(table.kind().folder()).join(table.name())
+    }
+
+    /// The tables that exist, by kind and name.
+    ///
+    /// # Errors
+    /// [`Error::Folder`] if a folder cannot be listed.
+    pub async fn tables(&self) -> Result<Vec<TableName>> {
+        let mut tables = Vec::new();
+        for kind in TableKind::ALL {
+            let path = self.root.join(kind.folder());
+            let mut entries = match tokio::fs::read_dir(&path).await {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(source) => return Err(Error::Folder { path, source }),
+            };
+            while let Some(entry) = entries.next_entry().await.map_err(|source| Error::Folder { path: path.clone(), source })? {
+                let name = entry.file_name().to_str().and_then(|name| TableName::new(kind, name).ok());
+                if let Some(name) = name.filter(|_| entry.path().join("_delta_log").is_dir()) {
+                    tables.push(name);
+                }
+            }
+        }
+        tables.sort();
+        Ok(tables)
+    }
+
+    /// The newest version of a table; none if there is no such table.
+    ///
+    /// # Errors
+    /// [`Error::Delta`] if its log cannot be read, [`Error::UnsupportedTable`] if somebody changed it beyond our reading.
+    pub async fn snapshot(&self, table: &TableName) -> Result<Option<Snapshot>> {
+        let location = self.location(table)?;
+        if !location.log.is_delta_table_location().await.map_err(|source| Error::delta(table, source))? {
+            return Ok(None);
+        }
+        let state = EagerSnapshot::try_new(location.log.as_ref(), None).await;
+        Snapshot::new(location, state.map_err(|source| Error::delta(table, source))?).map(Some)
+    }
+
+    /// A version of a table.
+    ///
+    /// # Errors
+    /// [`Error::VersionMissing`] if there is no such version or its log is gone; otherwise as [`Self::snapshot`].
+    pub async fn snapshot_at(&self, table: &TableName, version: i64) -> Result<Snapshot> {
+        let missing = || Error::VersionMissing { table: table.clone(), version };
+        let location = self.location(table)?;
+        let number = u64::try_from(version).map_err(|_| missing())?;
+        if !location.log.is_delta_table_location().await.map_err(|source| Error::delta(table, source))? {
+            return Err(missing());
+        }
+        match EagerSnapshot::try_new(location.log.as_ref(), Some(number)).await {
+            Ok(state) => Snapshot::new(location, state),
+            Err(source) => {
+                // Delta tells a version that is not there by many errors; what is left of the log tells it plainly.
+                let log = Path::from(format!("_delta_log/{number:020}.json"));
+                match location.log.object_store(None).head(&log).await {
+                    Err(object_store::Error::NotFound { .. }) => Err(missing()),
+                    _ => Err(Error::delta(table, source)),
+                }
+            }
+        }
+    }
+
+    /// Starts to write rows for a table into files that no reader sees before a commit.
+    ///
+    /// # Errors
+    /// [`Error::Delta`] if the folder of the table cannot be used.
+    pub fn stage(&self, table: &TableName, layout: TableLayout, options: StageOptions) -> Result<StagedWriter> {
+        Ok(StagedWriter::start(self.location(table)?, layout, options))
+    }
+
+    /// Removes what a dead attempt staged, by the identity of its stage; gives the number of files. Files that a version of the
+    /// table names are left alone by the caller's care: only stages that were never committed may be given.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the folder cannot be listed or a file not removed.
+    pub async fn remove_stage(&self, table: &TableName, stage: &str) -> Result<usize> {
+        let store = self.location(table)?.log.object_store(None);
+        let files: Vec<_> = store.list(None).try_collect().await?;
+        let mut removed = 0;
+        for file in files {
+            if file.location.filename().is_some_and(|name| name.starts_with(stage)) {
+                store.delete(&file.location).await?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    pub(crate) fn location(&self, table: &TableName) -> Result<TableLocation> {
+        let below = format!("{}/{}/", table.kind().folder(), table.name());
+        let url = self.url.join(&below).map_err(|_| Error::FolderPath { path: self.folder(table) })?;
+        let log = logstore_for(&url, StorageConfig::default()).map_err(|source| Error::delta(table, source))?;
+        let prefix = self.prefix.clone().join(table.kind().folder()).join(table.name());
+        Ok(TableLocation { name: table.clone(), log, scan: ScanRoot { store: ObjectStoreUrl::local_filesystem(), prefix } })
+    }
+}

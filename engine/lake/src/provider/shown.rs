@@ -1,0 +1,117 @@
+//! From the layout of a table and a file of the log to what DataFusion is told about them.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::table_schema::TableSchema;
+use object_store::ObjectMeta;
+
+use super::ScanOptions;
+use super::prune::{Bounds, ScanFile};
+use crate::file::{DataFile, written_fingerprint};
+use crate::layout::{TableLayout, fingerprint};
+use crate::snapshot::ScanRoot;
+use crate::stage::parse_partition;
+
+/// A table in the types that SQL sees.
+pub(super) struct Shown {
+    pub(super) schema: SchemaRef,
+    pub(super) scanned: TableSchema,
+    pub(super) places: Vec<usize>,
+    fingerprint: String,
+}
+
+impl Shown {
+    pub(super) fn new(layout: &TableLayout, options: &ScanOptions) -> Self {
+        let show = |field: &Field| Arc::new(Field::new(field.name(), shown_type(field.data_type(), options), field.is_nullable())) as FieldRef;
+        let schema = Schema::new(layout.schema().fields().iter().map(|field| show(field)).collect::<Fields>());
+        let stored = layout.file_schema();
+        let file_schema = Schema::new(stored.fields().iter().map(|field| show(field)).collect::<Fields>());
+        let partition: Fields = layout.partition_columns().iter().filter_map(|name| schema.field_with_name(name).ok().map(|field| Arc::new(field.clone()))).collect();
+        let scanned = TableSchema::builder(Arc::new(file_schema)).with_table_partition_cols(partition).build();
+        let places = schema.fields().iter().filter_map(|field| scanned.table_schema().index_of(field.name()).ok()).collect();
+        Self { schema: Arc::new(schema), scanned, places, fingerprint: fingerprint(&stored) }
+    }
+
+    /// A file as DataFusion scans it, with its statistics in shown types.
+    pub(super) fn file(&self, root: &ScanRoot, file: &DataFile) -> ScanFile {
+        let partition: Vec<ScalarValue> = self
+            .scanned
+            .table_partition_cols()
+            .iter()
+            .map(|field| parse_partition(file.partition_values.get(field.name()).and_then(Option::as_deref), field.data_type()))
+            .collect();
+        let rows = file.rows();
+        let mut bounds: Vec<Bounds> = self.scanned.file_schema().fields().iter().map(|field| file_bounds(file, field)).collect();
+        bounds.extend(partition.iter().map(|value| Bounds {
+            minimum: value.clone(),
+            maximum: value.clone(),
+            nulls: if value.is_null() { rows } else { Some(0) },
+            minimum_exact: true,
+            maximum_exact: true,
+        }));
+        let statistics = Arc::new(Statistics {
+            num_rows: rows.and_then(|rows| usize::try_from(rows).ok()).map_or(Precision::Absent, Precision::Exact),
+            total_byte_size: usize::try_from(file.size).map_or(Precision::Absent, Precision::Inexact),
+            column_statistics: bounds.iter().map(Bounds::statistics).collect(),
+        });
+        let location = ObjectMeta { location: root.file(&file.path), last_modified: file.modified_at(), size: file.size, e_tag: None, version: None };
+        let mut scanned = PartitionedFile::new_from_meta(location).with_partition_values(partition);
+        // Set directly: the builder method takes the statistics of the file's own columns and says that no partition is NULL.
+        scanned.statistics = Some(statistics);
+        if written_fingerprint(&file.path) == Some(&self.fingerprint) {
+            scanned = scanned.with_arrow_schema(Arc::clone(self.scanned.file_schema()));
+        }
+        ScanFile { file: scanned, rows, bounds: Arc::from(bounds) }
+    }
+}
+
+fn file_bounds(file: &DataFile, field: &Field) -> Bounds {
+    let known = file.statistics.as_ref().and_then(|statistics| statistics.columns.get(field.name()));
+    let null = || ScalarValue::try_from(field.data_type()).unwrap_or(ScalarValue::Null);
+    let show = |bound: Option<&ScalarValue>| bound.and_then(|bound| shown_value(bound, field.data_type())).unwrap_or_else(null);
+    Bounds {
+        minimum: show(known.and_then(|known| known.minimum.as_ref())),
+        maximum: show(known.and_then(|known| known.maximum.as_ref())),
+        nulls: known.and_then(|known| known.nulls),
+        minimum_exact: known.is_some_and(|known| known.minimum_exact),
+        maximum_exact: known.is_some_and(|known| known.maximum_exact),
+    }
+}
+
+fn shown_type(stored: &DataType, options: &ScanOptions) -> DataType {
+    match stored {
+        DataType::Timestamp(unit, Some(zone)) => DataType::Timestamp(*unit, Some(options.zone.clone().unwrap_or_else(|| Arc::clone(zone)))),
+        DataType::Utf8 if options.string_views => DataType::Utf8View,
+        DataType::Binary if options.string_views => DataType::BinaryView,
+        other => other.clone(),
+    }
+}
+
+/// A stored value in the type that SQL sees; none if it is of another type altogether, as in a file from before a change.
+fn shown_value(stored: &ScalarValue, shown: &DataType) -> Option<ScalarValue> {
+    match (stored, shown) {
+        (ScalarValue::TimestampMicrosecond(time, _), DataType::Timestamp(TimeUnit::Microsecond, zone)) => Some(ScalarValue::TimestampMicrosecond(*time, zone.clone())),
+        (ScalarValue::Utf8(text), DataType::Utf8View) => Some(ScalarValue::Utf8View(text.clone())),
+        _ => (stored.data_type() == *shown).then(|| stored.clone()),
+    }
+}
+
+impl Bounds {
+    fn statistics(&self) -> ColumnStatistics {
+        let precision = |bound: &ScalarValue, exact: bool| match (bound.is_null(), exact) {
+            (true, _) => Precision::Absent,
+            (false, true) => Precision::Exact(bound.clone()),
+            (false, false) => Precision::Inexact(bound.clone()),
+        };
+        ColumnStatistics {
+            null_count: self.nulls.and_then(|nulls| usize::try_from(nulls).ok()).map_or(Precision::Absent, Precision::Exact),
+            min_value: precision(&self.minimum, self.minimum_exact),
+            max_value: precision(&self.maximum, self.maximum_exact),
+            ..ColumnStatistics::new_unknown()
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! One version of one table: its layout, its files, and what may be scanned of it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use deltalake::kernel::EagerSnapshot;
+use deltalake::logstore::LogStoreRef;
+use object_store::path::Path;
+
+use crate::error::{Error, Result};
+use crate::file::{DataFile, written_fingerprint};
+use crate::layout::TableLayout;
+use crate::name::TableName;
+use crate::provider::{FileTable, ScanOptions};
+use crate::statistics::decode;
+
+/// The table property that keeps a layout's sort columns.
+pub(crate) const SORT_PROPERTY: &str = "nightshift.sortColumns";
+/// Delta's property that says after how many commits a checkpoint is due.
+pub(crate) const CHECKPOINT_PROPERTY: &str = "delta.checkpointInterval";
+/// A checkpoint lets a reader skip the commits before it.
+pub(crate) const CHECKPOINT_INTERVAL: &str = "100";
+
+/// Where a table lies: for its log, and for scans.
+#[derive(Clone)]
+pub(crate) struct TableLocation {
+    pub(crate) name: TableName,
+    pub(crate) log: LogStoreRef,
+    pub(crate) scan: ScanRoot,
+}
+
+/// Where DataFusion finds the files of a table.
+#[derive(Debug, Clone)]
+pub(crate) struct ScanRoot {
+    pub(crate) store: ObjectStoreUrl,
+    pub(crate) prefix: Path,
+}
+
+impl ScanRoot {
+    /// The place of a file in the object store.
+    pub(crate) fn file(&self, path: &str) -> Path {
+        let below = Path::parse(path).unwrap_or_else(|_| Path::from(path));
+        self.prefix.parts().chain(below.parts()).collect()
+    }
+}
+
+/// One version of one table, as a value: what it holds never changes, whatever is committed later. Cloning is cheap.
+#[derive(Clone)]
+pub struct Snapshot {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    location: TableLocation,
+    state: EagerSnapshot,
+    version: i64,
+    layout: TableLayout,
+    files: Vec<DataFile>,
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Snapshot")
+            .field("table", &self.inner.location.name)
+            .field("version", &self.inner.version)
+            .field("files", &self.inner.files.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn new(location: TableLocation, state: EagerSnapshot) -> Result<Self> {
+        let name = &location.name;
+        let reader = state.protocol().min_reader_version();
+        if reader > 1 {
+            let reason = format!("it needs a Delta reader of version {reader}, and only version 1 is read");
+            return Err(Error::UnsupportedTable { table: name.clone(), reason });
+        }
+        let layout = layout_of(name, &state)?;
+        let files = files_of(name, &state, &layout)?;
+        let version = i64::try_from(state.version()).unwrap_or(i64::MAX);
+        Ok(Self { inner: Arc::new(Inner { location, state, version, layout, files }) })
+    }
+
+    /// The table.
+    #[must_use]
+    pub fn name(&self) -> &TableName {
+        &self.inner.location.name
+    }
+
+    /// The version, which counts from 0.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        self.inner.version
+    }
+
+    /// The identity of the table; a table that is deleted and created again has another one.
+    #[must_use]
+    pub fn table_id(&self) -> &str {
+        self.inner.state.metadata().id()
+    }
+
+    /// The form of the table at this version.
+    #[must_use]
+    pub fn layout(&self) -> &TableLayout {
+        &self.inner.layout
+    }
+
+    /// The columns in SQL order, with descriptions and units in their metadata, times in UTC.
+    #[must_use]
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(self.inner.layout.schema())
+    }
+
+    /// The partition columns, outermost first.
+    #[must_use]
+    pub fn partition_columns(&self) -> &[String] {
+        self.inner.layout.partition_columns()
+    }
+
+    /// The files that hold the rows.
+    #[must_use]
+    pub fn files(&self) -> &[DataFile] {
+        &self.inner.files
+    }
+
+    /// The table properties.
+    #[must_use]
+    pub fn properties(&self) -> &BTreeMap<String, String> {
+        self.inner.layout.properties()
+    }
+
+    /// How many rows the table holds; none if the log does not say so for a file.
+    #[must_use]
+    pub fn rows(&self) -> Option<u64> {
+        self.inner.files.iter().map(DataFile::rows).sum()
+    }
+
+    /// How many bytes the files have.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.inner.files.iter().map(|file| file.size).sum()
+    }
+
+    /// The last version that the application `app_id` marked in a commit of this version or an earlier one.
+    ///
+    /// # Errors
+    /// [`Error::Delta`] if the log cannot be read.
+    pub async fn transaction_version(&self, app_id: &str) -> Result<Option<i64>> {
+        let location = &self.inner.location;
+        let found = self.inner.state.transaction_version(location.log.as_ref(), app_id).await;
+        found.map_err(|source| Error::delta(&location.name, source))
+    }
+
+    /// The rows of this version for SQL, times shown in `zone`, in UTC if there is none.
+    #[must_use]
+    pub fn provider(&self, zone: Option<Arc<str>>) -> Arc<dyn TableProvider> {
+        Arc::new(self.table(self.files(), &ScanOptions { zone, ..ScanOptions::default() }))
+    }
+
+    /// The rows of some files of this table, in the columns of this version. The files may be of another version, as those of a
+    /// change set are.
+    #[must_use]
+    pub fn provider_of(&self, files: &[DataFile], zone: Option<Arc<str>>) -> Arc<dyn TableProvider> {
+        Arc::new(self.table(files, &ScanOptions { zone, ..ScanOptions::default() }))
+    }
+
+    /// Like [`Self::provider_of`], with every choice that a scan has.
+    #[must_use]
+    pub fn table(&self, files: &[DataFile], options: &ScanOptions) -> FileTable {
+        FileTable::new(self.inner.location.scan.clone(), &self.inner.layout, files, options)
+    }
+
+    pub(crate) fn state(&self) -> &EagerSnapshot {
+        &self.inner.state
+    }
+}
+
+fn layout_of(name: &TableName, state: &EagerSnapshot) -> Result<TableLayout> {
+    let unsupported = |error: Error| Error::UnsupportedTable { table: name.clone(), reason: error.to_string() };
+    let metadata = state.metadata();
+    let mut properties: BTreeMap<String, String> =
+        metadata.configuration().iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    // What every commit writes by itself is no part of the layout.
+    properties.retain(|key, value| key != CHECKPOINT_PROPERTY || value != CHECKPOINT_INTERVAL);
+    let sort_columns = properties.remove(SORT_PROPERTY).and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+    let sort_columns = sort_columns
+        .iter()
+        .filter_map(serde_json::Value::as_array)
+        .flatten()
+        .filter_map(|column| column.as_str().map(ToOwned::to_owned))
+        .collect();
+    let partition_columns = metadata.partition_columns().iter().map(ToString::to_string).collect();
+    let layout = TableLayout::new(&state.arrow_schema(), partition_columns, sort_columns).map_err(unsupported)?;
+    let layout = layout.with_properties(properties);
+    Ok(match metadata.description() {
+        Some(description) => layout.with_description(description),
+        None => layout,
+    })
+}
+
+fn files_of(name: &TableName, state: &EagerSnapshot, layout: &TableLayout) -> Result<Vec<DataFile>> {
+    let log = state.try_log_data().map_err(|source| Error::delta(name, source))?;
+    let mut files = Vec::with_capacity(log.num_files());
+    for view in log.iter() {
+        if view.deletion_vector_descriptor().is_some() {
+            let reason = "its files have deletion vectors".to_owned();
+            return Err(Error::UnsupportedTable { table: name.clone(), reason });
+        }
+        files.push(DataFile {
+            path: view.path().into_owned(),
+            size: u64::try_from(view.size()).unwrap_or_default(),
+            modified: view.modification_time(),
+            partition_values: view.partition_values_map().into_iter().collect(),
+            statistics: None,
+            statistics_json: view.stats().map(Arc::from),
+        });
+    }
+    let encoded: Vec<_> = files
+        .iter()
+        .map(|file| decode::Encoded { json: file.statistics_json.as_deref(), ours: written_fingerprint(&file.path).is_some() })
+        .collect();
+    let statistics = decode::decode(&layout.file_schema(), &encoded);
+    for (file, statistics) in files.iter_mut().zip(statistics) {
+        file.statistics = statistics;
+    }
+    // A scan that reads partitions in their order finds its files in a stable order, whichever commit added them.
+    files.sort_by(|left, right| (&left.partition_values, &left.path).cmp(&(&right.partition_values, &right.path)));
+    Ok(files)
+}

@@ -1,0 +1,144 @@
+//! The task that writes the files of a stage.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use chrono::Utc;
+use object_store::ObjectStore;
+use object_store::buffered::BufWriter;
+use object_store::path::Path;
+use parquet::arrow::AsyncArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::SortingColumn;
+use parquet::file::properties::WriterProperties;
+use tokio::sync::mpsc;
+
+use super::partition::{PartitionValues, folder, runs};
+use super::{Stage, StageOptions, convert};
+use crate::error::{Error, Result};
+use crate::file::{DataFile, file_name};
+use crate::layout::{TableLayout, fingerprint};
+use crate::statistics::{FileCollector, STRING_BOUND_BYTES, encode};
+
+/// Writes batches until their sender is gone; gives the files.
+pub(crate) async fn run(stage: Stage, id: String, options: StageOptions, mut batches: mpsc::Receiver<RecordBatch>) -> Result<Vec<DataFile>> {
+    let file_schema = stage.layout.file_schema();
+    let properties = properties(&options, &stage.layout, &file_schema)?;
+    let mut files = Files { fingerprint: fingerprint(&file_schema), stage, id, options, properties, file_schema, open: None, done: Vec::new() };
+    while let Some(batch) = batches.recv().await {
+        files.write(&batch).await?;
+    }
+    files.close().await?;
+    Ok(files.done)
+}
+
+/// The files of a stage: those that are done and the one that is open.
+struct Files {
+    stage: Stage,
+    id: String,
+    options: StageOptions,
+    properties: WriterProperties,
+    file_schema: SchemaRef,
+    fingerprint: String,
+    open: Option<OpenFile>,
+    done: Vec<DataFile>,
+}
+
+struct OpenFile {
+    path: String,
+    partition: PartitionValues,
+    writer: AsyncArrowWriter<BufWriter>,
+    collector: FileCollector,
+}
+
+impl Files {
+    async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        let stored = convert::to_stored(batch, &self.stage.layout)?;
+        let runs = runs(&stored, &self.stage.layout)?;
+        let columns = stored
+            .schema()
+            .fields()
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| !self.stage.layout.is_partition(field.name()))
+            .map(|(index, _)| index)
+            .collect::<Vec<_>>();
+        let rows = stored.project(&columns)?.with_schema(Arc::clone(&self.file_schema))?;
+        for (partition, range) in runs {
+            self.write_run(partition, &rows.slice(range.start, range.len())).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_run(&mut self, partition: PartitionValues, rows: &RecordBatch) -> Result<()> {
+        if self.open.as_ref().is_some_and(|open| open.partition != partition || self.is_full(open)) {
+            self.close().await?;
+        }
+        let open = match &mut self.open {
+            Some(open) => open,
+            None => {
+                let opened = self.create(partition)?;
+                self.open.insert(opened)
+            }
+        };
+        open.collector.observe(rows);
+        open.writer.write(rows).await.map_err(Error::from_write)
+    }
+
+    fn is_full(&self, open: &OpenFile) -> bool {
+        let bytes = open.writer.bytes_written() + open.writer.in_progress_size();
+        u64::try_from(bytes).is_ok_and(|bytes| bytes >= self.options.file_bytes)
+    }
+
+    fn create(&self, partition: PartitionValues) -> Result<OpenFile> {
+        let name = file_name(&self.id, self.done.len(), &self.fingerprint);
+        let path = format!("{}{name}", folder(&self.stage.layout, &partition));
+        self.stage.note(&path);
+        let store: Arc<dyn ObjectStore> = Arc::clone(&self.stage.store);
+        let target = BufWriter::new(store, Path::from(path.as_str()));
+        // The Arrow schema in a file would say what the Parquet schema and the Delta log say already.
+        let options = ArrowWriterOptions::new().with_properties(self.properties.clone()).with_skip_arrow_metadata(true);
+        let writer = AsyncArrowWriter::try_new_with_options(target, Arc::clone(&self.file_schema), options)?;
+        Ok(OpenFile { path, partition, writer, collector: FileCollector::default() })
+    }
+
+    async fn close(&mut self) -> Result<()> {
+        let Some(mut open) = self.open.take() else { return Ok(()) };
+        let metadata = open.writer.finish().await.map_err(Error::from_write)?;
+        let statistics = open.collector.finish(&self.file_schema, &metadata)?;
+        let json = encode(&statistics, &self.file_schema);
+        self.done.push(DataFile {
+            path: open.path,
+            size: u64::try_from(open.writer.bytes_written()).unwrap_or_default(),
+            modified: Utc::now().timestamp_millis(),
+            partition_values: open.partition,
+            statistics: Some(Arc::new(statistics)),
+            statistics_json: Some(Arc::from(json)),
+        });
+        Ok(())
+    }
+}
+
+fn properties(options: &StageOptions, layout: &TableLayout, file_schema: &SchemaRef) -> Result<WriterProperties> {
+    let compression = match options.zstd_level {
+        Some(level) => Compression::ZSTD(ZstdLevel::try_new(level)?),
+        None => Compression::UNCOMPRESSED,
+    };
+    let sorting: Vec<SortingColumn> = layout
+        .sort_columns()
+        .iter()
+        .filter_map(|column| file_schema.index_of(column).ok())
+        .filter_map(|index| i32::try_from(index).ok())
+        .map(|column_idx| SortingColumn { column_idx, descending: false, nulls_first: false })
+        .collect();
+    Ok(WriterProperties::builder()
+        .set_created_by("nightshift".to_owned())
+        .set_compression(compression)
+        .set_max_row_group_row_count(Some(options.row_group_rows))
+        .set_statistics_truncate_length(Some(STRING_BOUND_BYTES))
+        .set_column_index_truncate_length(Some(STRING_BOUND_BYTES))
+        .set_sorting_columns((!sorting.is_empty()).then_some(sorting))
+        .build())
+}

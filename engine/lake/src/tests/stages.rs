@@ -1,0 +1,138 @@
+//! Writing files: their statistics, what is refused, what is left behind.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, DictionaryArray, Float64Array, Int64Array, RecordBatch, StringArray, StringViewArray, TimestampNanosecondArray};
+use arrow::datatypes::{DataType, Field, Int32Type, Schema, TimeUnit};
+use datafusion::common::ScalarValue;
+use datafusion::prelude::SessionContext;
+
+use super::{FIRST_DAY, START, day, delivery, lake, layout, stage};
+use crate::{Error, Lake, StageOptions, Staged, TableLayout};
+
+fn files_of(lake: &Lake) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![lake.root().to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_partition_has_its_file_with_the_statistics_of_its_rows() {
+    let (_folder, lake) = lake();
+    let staged = stage(&lake, vec![day(0, 2500), day(0, 2500), day(1, 10)]).await;
+    assert_eq!((staged.files().len(), staged.rows()), (2, 5010));
+    let file = &staged.files()[0];
+    assert!(file.path.starts_with(&format!("day=2025-11-01/{}-0000-", staged.id())), "{}", file.path);
+    assert_eq!(file.size, std::fs::metadata(lake.folder(&delivery()).join(&file.path)).unwrap().len());
+    let statistics = file.statistics.as_ref().unwrap();
+    let column = |name: &str| &statistics.columns[name];
+    assert_eq!(statistics.rows, 5000);
+    assert_eq!(column("delivery_id").maximum, Some(ScalarValue::Int64(Some(2499))));
+    assert_eq!(column("delivered_at").minimum, Some(ScalarValue::TimestampMicrosecond(Some(START), Some("UTC".into()))));
+    assert_eq!(column("amount").maximum, Some(ScalarValue::Decimal128(Some(249_905), 14, 2)));
+    assert_eq!(column("due_on").minimum, Some(ScalarValue::Date32(Some(FIRST_DAY))));
+    assert_eq!((column("customer").nulls, column("rating").nulls, column("completed").nulls), (Some(500), Some(3332), Some(0)));
+    assert!(column("customer").minimum_exact && !column("distance").maximum_exact && column("completed").maximum.is_none());
+
+    let session = SessionContext::new();
+    session.register_table("staged", staged.provider(Some("Asia/Taipei".into()))).unwrap();
+    let rows = session.sql("SELECT delivery_id FROM staged WHERE day = DATE '2025-11-02'").await.unwrap().count().await.unwrap();
+    assert_eq!(rows, 10);
+    assert!(lake.snapshot(&delivery()).await.unwrap().is_none(), "staged rows are visible");
+    staged.discard().await;
+    assert_eq!(files_of(&lake), Vec::<std::path::PathBuf>::new());
+}
+
+fn one(name: &str, data_type: DataType, nullable: bool) -> TableLayout {
+    TableLayout::new(&Schema::new(vec![Field::new(name, data_type, nullable)]), vec![], vec![]).unwrap()
+}
+
+async fn write(lake: &Lake, layout: TableLayout, columns: Vec<(&str, ArrayRef)>) -> crate::Result<Staged> {
+    let fields: Vec<Field> = columns.iter().map(|(name, column)| Field::new(*name, column.data_type().clone(), true)).collect();
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns.into_iter().map(|(_, column)| column).collect()).unwrap();
+    let mut writer = lake.stage(&delivery(), layout, StageOptions::default()).unwrap();
+    writer.write(batch).await?;
+    writer.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bounds_of_long_strings_are_wider_than_the_strings() {
+    let (_folder, lake) = lake();
+    let long = |c: char| c.to_string().repeat(200);
+    let strings = StringArray::from(vec![long('\u{4e00}'), long('\u{9fa5}'), long('m')]);
+    let staged = write(&lake, one("s", DataType::Utf8, true), vec![("s", Arc::new(strings))]).await.unwrap();
+    let statistics = staged.files()[0].statistics.as_ref().unwrap();
+    let column = &statistics.columns["s"];
+    let text = |bound: &Option<ScalarValue>| bound.as_ref().unwrap().try_as_str().unwrap().unwrap().to_owned();
+    assert!(text(&column.minimum) <= long('m') && text(&column.minimum).len() <= 64);
+    assert!(text(&column.maximum) >= long('\u{9fa5}') && text(&column.maximum).len() <= 72);
+    assert!(!column.minimum_exact && !column.maximum_exact);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_with_nan_have_no_bounds() {
+    let (_folder, lake) = lake();
+    let numbers = Float64Array::from(vec![1.0, f64::NAN, 3.0]);
+    let staged = write(&lake, one("x", DataType::Float64, true), vec![("x", Arc::new(numbers))]).await.unwrap();
+    let column = &staged.files()[0].statistics.as_ref().unwrap().columns["x"];
+    assert_eq!((&column.minimum, &column.maximum, column.nulls), (&None, &None, Some(0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_forms_of_the_same_values_are_taken_and_others_refused() {
+    let (_folder, lake) = lake();
+    let strings = || one("s", DataType::Utf8, false);
+    let dictionary: DictionaryArray<Int32Type> = vec!["a", "b", "a"].into_iter().collect();
+    for column in [Arc::new(dictionary) as ArrayRef, Arc::new(StringViewArray::from(vec!["x"]))] {
+        write(&lake, strings(), vec![("s", column)]).await.unwrap();
+    }
+    let numbers = || Arc::new(Int64Array::from(vec![1])) as ArrayRef;
+    let nothing = Arc::new(StringArray::from(vec![None::<&str>])) as ArrayRef;
+    let name = || Arc::new(StringArray::from(vec!["x"])) as ArrayRef;
+    assert!(matches!(write(&lake, strings(), vec![("s", numbers())]).await, Err(Error::BatchType { .. })));
+    assert!(matches!(write(&lake, strings(), vec![("s", nothing)]).await, Err(Error::NullValue { .. })));
+    assert!(matches!(write(&lake, strings(), vec![("t", name())]).await, Err(Error::ExtraColumn { .. })));
+    let instants = || one("at", DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())), true);
+    let nanoseconds = |time| Arc::new(TimestampNanosecondArray::from(vec![time]).with_timezone("UTC")) as ArrayRef;
+    write(&lake, instants(), vec![("at", nanoseconds(5000))]).await.unwrap();
+    assert!(matches!(write(&lake, instants(), vec![("at", nanoseconds(5001))]).await, Err(Error::Precision { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_or_failed_writer_leaves_no_file() {
+    let (_folder, lake) = lake();
+    let mut writer = lake.stage(&delivery(), layout(), StageOptions::default()).unwrap();
+    writer.write(day(0, 100)).await.unwrap();
+    writer.write(day(1, 100)).await.unwrap();
+    writer.write(day(2, 100)).await.unwrap();
+    drop(writer);
+    for _ in 0..50 {
+        if files_of(&lake).is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(files_of(&lake), Vec::<std::path::PathBuf>::new());
+
+    let mut writer = lake.stage(&delivery(), layout(), StageOptions::default()).unwrap();
+    writer.write(day(0, 100)).await.unwrap();
+    writer.write(day(1, 100)).await.unwrap();
+    let broken = RecordBatch::try_from_iter([("delivery_id", Arc::new(Int64Array::from(vec![1])) as ArrayRef)]).unwrap();
+    let sent = writer.write(broken).await;
+    assert!(matches!(sent.and(writer.finish().await.map(|_| ())), Err(Error::MissingColumn { .. })));
+    assert_eq!(files_of(&lake), Vec::<std::path::PathBuf>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_attempt_staged_is_found_by_its_identity() {
+    let (_folder, lake) = lake();
+    let (dead, alive) = (stage(&lake, vec![day(0, 10), day(1, 10)]).await, stage(&lake, vec![day(2, 10)]).await);
+    assert_eq!(lake.remove_stage(&delivery(), dead.id()).await.unwrap(), 2);
+    assert_eq!(files_of(&lake).len(), alive.files().len());
+}

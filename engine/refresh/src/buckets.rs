@@ -1,0 +1,69 @@
+//! A set of buckets: what a change touches.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Datelike, NaiveDate};
+use datafusion::arrow::datatypes::Date32Type;
+use datafusion::common::ScalarValue;
+use nightshift_calendar::{Calendar, Grain};
+
+/// One bucket's key as the table stores it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Bucket {
+    /// Rows without a time.
+    None,
+    /// A day, or the first day of a month or year.
+    Date(NaiveDate),
+    /// The instant at which an hour begins, in microseconds since 1970.
+    Hour(i64),
+}
+
+/// A set of buckets.
+pub type Buckets = BTreeSet<Bucket>;
+
+impl Bucket {
+    /// Reads a value of a bucket column.
+    pub fn from_scalar(value: &ScalarValue) -> Option<Self> {
+        match value {
+            ScalarValue::Date32(Some(days)) => Date32Type::to_naive_date_opt(*days).map(Self::Date),
+            ScalarValue::TimestampMicrosecond(Some(instant), _) => Some(Self::Hour(*instant)),
+            value if value.is_null() => Some(Self::None),
+            _ => None,
+        }
+    }
+
+    /// The value in a bucket column, times in the calendar's zone.
+    pub fn scalar(self, calendar: &Calendar) -> Option<ScalarValue> {
+        match self {
+            Self::None => None,
+            Self::Date(day) => Some(ScalarValue::Date32(Some(Date32Type::from_naive_date(day)))),
+            Self::Hour(instant) => Some(ScalarValue::TimestampMicrosecond(Some(instant), Some(calendar.zone.name().into()))),
+        }
+    }
+
+    /// The local day with which the bucket begins.
+    pub fn day(self, calendar: &Calendar) -> Option<NaiveDate> {
+        match self {
+            Self::None => None,
+            Self::Date(day) => Some(day),
+            Self::Hour(instant) => DateTime::from_timestamp_micros(instant).map(|instant| calendar.local(instant).date()),
+        }
+    }
+
+    /// The partition of a rollup's table that holds the bucket; `None` in the first place where the table has no partitions.
+    pub fn partition(self, grain: Grain, calendar: &Calendar) -> Option<Option<String>> {
+        let day = self.day(calendar);
+        match grain {
+            Grain::Hour | Grain::Day => Some(day.map(|day| format!("{:04}-{:02}", day.year(), day.month()))),
+            Grain::Month => Some(day.map(|day| format!("{:04}", day.year()))),
+            Grain::Year => None,
+        }
+    }
+
+    /// The instants that the bucket covers, in microseconds since 1970, end exclusive.
+    pub fn instants(self, grain: Grain, calendar: &Calendar) -> Option<(i64, i64)> {
+        let day = self.day(calendar)?;
+        let range = calendar.bucket_range(grain, day);
+        Some((range.start.timestamp_micros(), range.end.timestamp_micros()))
+    }
+}

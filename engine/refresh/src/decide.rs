@@ -1,0 +1,141 @@
+//! How a rollup is brought up to date: decided first, as a value, so that `plan` can print it and the ledger keep it.
+
+use std::fmt;
+
+use nightshift_compile::rollup::locality::{Locality, Unproved};
+use nightshift_compile::Rollup;
+use nightshift_lake::{ChangeSet, Lake, NoChangeSet, Snapshot};
+
+use crate::buckets::{Bucket, Buckets};
+use crate::tables::Pinned;
+use crate::touched::Touching;
+use crate::{Result, stamps};
+
+/// How a rollup is brought up to date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Technique {
+    /// It stands for the pinned versions already.
+    Nothing,
+    /// Newer versions, but no row that it depends on has changed: only the marks are renewed.
+    Restamp,
+    /// These buckets are computed anew.
+    Rebuild(Buckets),
+    /// This bucket and every later one.
+    Onward(Bucket),
+    /// Everything.
+    Full(FullReason),
+}
+
+/// Why everything is computed anew.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FullReason {
+    /// There is no table yet.
+    #[error("it has never been built")]
+    FirstBuild,
+    /// The table's marks are of another definition, or of another source table.
+    #[error("its definition, or the table `{table}`, is not the one that it was built from")]
+    OtherDefinition {
+        /// A table without a mark.
+        table: String,
+    },
+    /// The version that it was built from is gone.
+    #[error("version {version} of `{table}`, from which it was built, is gone")]
+    VersionGone {
+        /// The table.
+        table: String,
+        /// The version.
+        version: i64,
+    },
+    /// Two versions cannot be compared.
+    #[error("what changed in `{table}` cannot be said: {reason}")]
+    NoChangeSet {
+        /// The table.
+        table: String,
+        /// Why.
+        reason: NoChangeSet,
+    },
+    /// The query is not bucket-local.
+    #[error(transparent)]
+    Unproved(#[from] Unproved),
+}
+
+/// A technique and the rollup it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The rollup.
+    pub rollup: String,
+    /// The technique.
+    pub technique: Technique,
+    /// Bytes of changed files that were looked at to find the touched buckets.
+    pub changed_bytes: u64,
+}
+
+impl fmt::Display for Technique {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => write!(formatter, "nothing: it is up to date"),
+            Self::Restamp => write!(formatter, "restamp: no row that it depends on has changed"),
+            Self::Rebuild(buckets) => write!(formatter, "rebuild {} buckets", buckets.len()),
+            Self::Onward(Bucket::Date(day)) => write!(formatter, "rebuild from {day} onward"),
+            Self::Onward(_) => write!(formatter, "rebuild from the first touched bucket onward"),
+            Self::Full(reason) => write!(formatter, "full: {reason}"),
+        }
+    }
+}
+
+/// A change of one table that a rollup reads.
+pub(crate) struct Change {
+    pub(crate) table: String,
+    pub(crate) files: ChangeSet,
+}
+
+/// Decides how to bring `rollup` from what `table` stands for to the pinned versions.
+///
+/// # Errors
+/// If the lake cannot be read, or the changed files cannot be scanned.
+pub async fn decide(lake: &Lake, rollup: &Rollup, table: Option<&Snapshot>, pinned: &Pinned, touching: &Touching<'_>) -> Result<Decision> {
+    let decision = |technique, changed_bytes| Decision { rollup: rollup.name().to_owned(), technique, changed_bytes };
+    let Some(table) = table else { return Ok(decision(Technique::Full(FullReason::FirstBuild), 0)) };
+    let changes = match changes(lake, rollup, table, pinned).await? {
+        Ok(changes) => changes,
+        Err(reason) => return Ok(decision(Technique::Full(reason), 0)),
+    };
+    let bytes = changes.iter().map(|change| change.files.bytes()).sum();
+    if changes.is_empty() {
+        return Ok(decision(Technique::Nothing, 0));
+    }
+    if let Locality::Unproved(reason) = &rollup.proof.locality {
+        let technique = if bytes == 0 { Technique::Restamp } else { Technique::Full(FullReason::Unproved(reason.clone())) };
+        return Ok(decision(technique, bytes));
+    }
+    let touched = match touching.buckets(&changes).await? {
+        Ok(touched) => touched,
+        Err(reason) => return Ok(decision(Technique::Full(FullReason::Unproved(reason)), bytes)),
+    };
+    Ok(decision(choose(touched, &rollup.proof.locality), bytes))
+}
+
+fn choose(touched: Buckets, locality: &Locality) -> Technique {
+    match (touched.first(), locality) {
+        (None, _) => Technique::Restamp,
+        (Some(first), Locality::Onward) => Technique::Onward(*first),
+        _ => Technique::Rebuild(touched),
+    }
+}
+
+/// The changes since the versions that the table stands for; an inner error is the reason why there are none to be had.
+async fn changes(lake: &Lake, rollup: &Rollup, table: &Snapshot, pinned: &Pinned) -> Result<std::result::Result<Vec<Change>, FullReason>> {
+    let mut changes = Vec::new();
+    for (name, stamp) in stamps::read(rollup, table, pinned).await? {
+        let Some(stamp) = stamp else { return Ok(Err(FullReason::OtherDefinition { table: name })) };
+        let Some(new) = pinned.snapshot(&name).filter(|new| new.version() != stamp) else { continue };
+        let Ok(old) = lake.snapshot_at(new.name(), stamp).await else {
+            return Ok(Err(FullReason::VersionGone { table: name, version: stamp }));
+        };
+        match ChangeSet::between(&old, new) {
+            Ok(files) => changes.push(Change { table: name, files }),
+            Err(reason) => return Ok(Err(FullReason::NoChangeSet { table: name, reason })),
+        }
+    }
+    Ok(Ok(changes))
+}

@@ -1,0 +1,36 @@
+//! What a rollup's table looks like: the columns of the SELECT in their order, then ours.
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use nightshift_calendar::Grain;
+use nightshift_compile::Rollup;
+use nightshift_compile::rollup::STATE_ROWS;
+use nightshift_lake::TableLayout;
+
+use crate::Result;
+
+/// The partition column of a rollup's table: a month for hours and days, a year for months; years are few.
+///
+/// Hours are partitioned by month as well: a night with rows up to 40 days late rewrites two files instead of forty.
+pub fn partition_column(grain: Grain) -> Option<&'static str> {
+    match grain {
+        Grain::Hour | Grain::Day => Some("_part_month"),
+        Grain::Month => Some("_part_year"),
+        Grain::Year => None,
+    }
+}
+
+/// The layout of a rollup's table; `counted` if its rows know how many input rows they stand for.
+///
+/// # Errors
+/// If Delta cannot hold one of the columns.
+pub fn layout(rollup: &Rollup, counted: bool) -> Result<TableLayout> {
+    let mut fields: Vec<Field> = rollup.schema.fields().iter().map(|field| field.as_ref().clone()).collect();
+    if counted {
+        fields.push(Field::new(STATE_ROWS, DataType::Int64, true));
+    }
+    let partition = partition_column(rollup.grain());
+    fields.extend(partition.map(|name| Field::new(name, DataType::Utf8, true)));
+    let partitions = partition.map(str::to_owned).into_iter().collect();
+    let layout = TableLayout::new(&Schema::new(fields), partitions, vec![rollup.bucket_column().to_owned()])?;
+    Ok(layout.with_description(rollup.definition.header.title.clone()))
+}

@@ -1,0 +1,19 @@
+//! A rollup from one set of source versions to the next.
+//!
+//! [`refresh()`] decides first, as a value ([`Decision`]), then carries it out: it computes the rows of the touched buckets, stages
+//! them, and makes one commit that also says which source versions the table now stands for. The crate is handed a session in which
+//! the pinned tables are registered ([`tables::register`]); it never builds one. Start reading at [`refresh()`], then [`decide`].
+
+pub mod buckets;
+pub mod decide;
+mod error;
+pub mod layout;
+mod refresh;
+mod rows;
+pub mod stamps;
+pub mod tables;
+mod touched;
+
+pub use decide::{Decision, FullReason, Technique};
+pub use error::{Error, Result};
+pub use refresh::{Outcome, Request, preview, refresh, table_name};

@@ -1,0 +1,193 @@
+//! One refresh of one rollup: decide, compute, stage, commit.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::logical_expr::LogicalPlan;
+use nightshift_calendar::Calendar;
+use nightshift_compile::rollup::STATE_ROWS;
+use nightshift_compile::rollup::feed::{Feed, feed};
+use nightshift_compile::{Rollup, planning};
+use nightshift_execute::{Measurement, StepSession, run};
+use nightshift_lake::{Commit, DataFile, Lake, Snapshot, StageOptions, Staged, TableKind, TableName};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::decide::{Decision, Technique, decide};
+use crate::layout::{layout, partition_column};
+use crate::rows::{Rows, counted};
+use crate::tables::Pinned;
+use crate::touched::Touching;
+use crate::{Error, Result, stamps};
+
+/// What a refresh is handed.
+pub struct Request<'a> {
+    /// The lake.
+    pub lake: &'a Lake,
+    /// A session in which the pinned tables are registered.
+    pub session: &'a StepSession,
+    /// The rollup.
+    pub rollup: &'a Rollup,
+    /// Finer rollups that may already be up to date, finest first.
+    pub finer: &'a [Arc<Rollup>],
+    /// The versions to go to.
+    pub pinned: &'a Pinned,
+    /// The project's calendar.
+    pub calendar: &'a Calendar,
+    /// Stops the refresh.
+    pub cancel: &'a CancellationToken,
+}
+
+/// What a refresh did.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What was decided.
+    pub decision: Decision,
+    /// The rollup that the rows were computed from, if not from the sources.
+    pub feeder: Option<String>,
+    /// The table's version before; `None` if there was no table.
+    pub version_before: Option<i64>,
+    /// The table's version now.
+    pub version_after: i64,
+    /// Rows written, those of rewritten files that stayed included.
+    pub rows_written: u64,
+    /// Bytes written.
+    pub bytes_written: u64,
+    /// What the queries cost.
+    pub measurement: Measurement,
+}
+
+/// The table of a rollup.
+///
+/// # Errors
+/// If the name cannot be a table's.
+pub fn table_name(rollup: &Rollup) -> Result<TableName> {
+    Ok(TableName::new(TableKind::Rollup, rollup.name())?)
+}
+
+/// Decides how the rollup would be refreshed, and does nothing.
+///
+/// # Errors
+/// As [`refresh`].
+pub async fn preview(request: &Request<'_>) -> Result<Decision> {
+    let base = request.lake.snapshot(&table_name(request.rollup)?).await?;
+    let plan = plan(request).await?;
+    decide(request.lake, request.rollup, base.as_ref(), request.pinned, &touching(request, &plan)).await
+}
+
+/// Brings the rollup to the pinned versions: at most one commit, made of the rows and the marks of what they stand for.
+///
+/// # Errors
+/// Whatever the query, the lake or the limits refuse. Nothing is visible then; a conflict with another writer helps to retry.
+pub async fn refresh(request: &Request<'_>) -> Result<Outcome> {
+    let table = table_name(request.rollup)?;
+    let base = request.lake.snapshot(&table).await?;
+    let plan = plan(request).await?;
+    let decision = decide(request.lake, request.rollup, base.as_ref(), request.pinned, &touching(request, &plan)).await?;
+    let mut outcome = Outcome {
+        feeder: None,
+        version_before: base.as_ref().map(Snapshot::version),
+        version_after: base.as_ref().map_or(-1, Snapshot::version),
+        rows_written: 0,
+        bytes_written: 0,
+        measurement: Measurement::default(),
+        decision,
+    };
+    if outcome.decision.technique == Technique::Nothing {
+        return Ok(outcome);
+    }
+    let mut commit = Commit { operation: "refresh".to_owned(), transactions: stamps::of_pinned(request.rollup, request.pinned), ..Commit::default() };
+    if outcome.decision.technique != Technique::Restamp {
+        let (staged, remove) = write(request, &table, base.as_ref(), &plan, &mut outcome).await?;
+        outcome.rows_written = staged.files().iter().filter_map(DataFile::rows).sum();
+        outcome.bytes_written = staged.files().iter().map(|file| file.size).sum();
+        commit.layout = Some(staged.layout().clone());
+        commit.add = vec![staged];
+        commit.remove = remove;
+    }
+    commit.information = BTreeMap::from([
+        ("technique".to_owned(), json!(outcome.decision.technique.to_string())),
+        ("feeder".to_owned(), json!(outcome.feeder)),
+        ("fingerprint".to_owned(), json!(request.rollup.fingerprint)),
+    ]);
+    let snapshot = request.lake.commit(base.as_ref(), &table, commit).await?;
+    outcome.version_after = snapshot.version();
+    Ok(outcome)
+}
+
+fn touching<'a>(request: &'a Request<'a>, plan: &'a LogicalPlan) -> Touching<'a> {
+    Touching { session: request.session, rollup: request.rollup, plan, pinned: request.pinned, cancel: request.cancel }
+}
+
+async fn plan(request: &Request<'_>) -> Result<LogicalPlan> {
+    let planned = planning::plan(&request.session.context, &request.rollup.definition.text).await;
+    planned.map(|planned| planned.plan).map_err(|problems| Error::Query { rollup: request.rollup.name().to_owned(), problems })
+}
+
+/// Computes and stages the rows; gives them with the files that they replace.
+async fn write(request: &Request<'_>, table: &TableName, base: Option<&Snapshot>, plan: &LogicalPlan, outcome: &mut Outcome) -> Result<(Staged, Vec<DataFile>)> {
+    let rollup = request.rollup;
+    let technique = &outcome.decision.technique;
+    let rows = Rows { session: request.session, rollup, calendar: request.calendar };
+    let counted_plan = counted(plan)?;
+    let has_count = counted_plan.is_some();
+    let feeder = if has_count { fresh_feeder(request).await? } else { None };
+    let query = match &feeder {
+        Some((feed, snapshot)) => {
+            let provider = snapshot.provider(Some(Arc::clone(&request.pinned.zone)));
+            let scan = datafusion::logical_expr::LogicalPlanBuilder::scan("feeder", datafusion::datasource::provider_as_source(provider), None)?;
+            rows.fed(scan.build()?, feed, technique)?
+        }
+        None => rows.query(&counted_plan.unwrap_or_else(|| plan.clone()), technique)?,
+    };
+    outcome.feeder = feeder.map(|(feed, _)| feed.feeder);
+    let (replaced, kept) = match base {
+        Some(base) => {
+            let replaced = replaced_files(base, rollup, technique, request.calendar);
+            let kept = rows.kept(base, &replaced, technique)?;
+            (replaced, kept)
+        }
+        None => (vec![], None),
+    };
+    let arranged = rows.arranged(query, kept, has_count)?;
+    let layout = layout(rollup, has_count)?;
+    let mut writer = request.lake.stage(table, layout, StageOptions::default())?;
+    let mut running = run::start(request.session, &arranged, request.cancel).await?;
+    while let Some(batch) = running.next().await? {
+        writer.write(batch).await?;
+    }
+    outcome.measurement.add(&running.measurement());
+    outcome.measurement.peak_memory = request.session.peak_memory();
+    Ok((writer.finish().await?, replaced))
+}
+
+/// The first finer rollup that can feed this one and stands for the same versions.
+async fn fresh_feeder(request: &Request<'_>) -> Result<Option<(Feed, Snapshot)>> {
+    for fine in request.finer.iter().rev() {
+        let Ok(feed) = feed(request.rollup, fine) else { continue };
+        let Some(snapshot) = request.lake.snapshot(&table_name(fine)?).await? else { continue };
+        let counts = snapshot.schema().field_with_name(STATE_ROWS).is_ok();
+        if counts && stamps::is_fresh(fine, &snapshot, request.pinned).await? {
+            return Ok(Some((feed, snapshot)));
+        }
+    }
+    Ok(None)
+}
+
+/// The files of the partitions that a technique writes anew.
+fn replaced_files(base: &Snapshot, rollup: &Rollup, technique: &Technique, calendar: &Calendar) -> Vec<DataFile> {
+    let Some(column) = partition_column(rollup.grain()) else { return base.files().to_vec() };
+    let value = |file: &DataFile| file.partition_values.get(column).cloned().flatten();
+    let touched: Box<dyn Fn(&DataFile) -> bool> = match technique {
+        Technique::Rebuild(buckets) => {
+            let partitions: Vec<Option<String>> = buckets.iter().filter_map(|bucket| bucket.partition(rollup.grain(), calendar)).collect();
+            Box::new(move |file| partitions.contains(&value(file)))
+        }
+        Technique::Onward(first) => {
+            let from = first.partition(rollup.grain(), calendar).flatten();
+            Box::new(move |file| value(file).is_none_or(|value| from.as_ref().is_none_or(|from| value >= *from)))
+        }
+        _ => Box::new(|_| true),
+    };
+    base.files().iter().filter(|file| touched(file)).cloned().collect()
+}

@@ -1,0 +1,248 @@
+//! The plan that computes the rows to be written: those of the touched buckets, and those of their partitions that stay.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{Column, ScalarValue};
+use datafusion::functions_aggregate::expr_fn::{count, max, min};
+use datafusion::logical_expr::{Aggregate, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, TableScan, Window, cast, col, in_list, lit};
+use nightshift_calendar::{Calendar, Grain};
+use nightshift_compile::Rollup;
+use nightshift_compile::rollup::STATE_ROWS;
+use nightshift_compile::rollup::feed::{Feed, FeedColumn};
+use nightshift_compile::rollup::grouping::Merge;
+use nightshift_execute::StepSession;
+use nightshift_lake::{DataFile, Snapshot};
+
+use crate::Result;
+use crate::buckets::{Bucket, Buckets};
+use crate::decide::Technique;
+use crate::layout::partition_column;
+use crate::touched::bucket_expression;
+
+/// Replaces scans of a plan; the closure gets each scan with its number, counted from left to right.
+pub(crate) fn map_scans(plan: &LogicalPlan, replace: &dyn Fn(usize, &TableScan) -> Result<Option<LogicalPlan>>) -> Result<LogicalPlan> {
+    let next = Cell::new(0);
+    let failure = Cell::new(None);
+    let mapped = plan.clone().transform_up(|node| {
+        let LogicalPlan::TableScan(scan) = &node else { return Ok(Transformed::no(node)) };
+        let index = next.replace(next.get() + 1);
+        match replace(index, scan) {
+            Ok(Some(other)) => Ok(Transformed::yes(other)),
+            Ok(None) => Ok(Transformed::no(node)),
+            Err(error) => {
+                failure.set(Some(error));
+                Ok(Transformed::no(node))
+            }
+        }
+    })?;
+    match failure.take() {
+        Some(error) => Err(error),
+        None => Ok(mapped.data.recompute_schema()?),
+    }
+}
+
+/// Adds the count of input rows to a query whose last grouping can carry it upward; otherwise `None`.
+pub(crate) fn counted(plan: &LogicalPlan) -> Result<Option<LogicalPlan>> {
+    Ok(match plan {
+        LogicalPlan::Aggregate(aggregate) => {
+            let mut functions = aggregate.aggr_expr.clone();
+            functions.push(count(lit(1_i64)).alias(STATE_ROWS));
+            Some(LogicalPlan::Aggregate(Aggregate::try_new(Arc::clone(&aggregate.input), aggregate.group_expr.clone(), functions)?))
+        }
+        LogicalPlan::Projection(projection) => match counted(&projection.input)? {
+            None => None,
+            Some(input) => {
+                let mut columns = projection.expr.clone();
+                columns.push(col(Column::new_unqualified(STATE_ROWS)));
+                Some(LogicalPlan::Projection(Projection::try_new(columns, Arc::new(input))?))
+            }
+        },
+        LogicalPlan::Filter(filter) => match counted(&filter.input)? {
+            None => None,
+            Some(input) => Some(LogicalPlan::Filter(Filter::try_new(filter.predicate.clone(), Arc::new(input))?)),
+        },
+        LogicalPlan::Window(window) => match counted(&window.input)? {
+            None => None,
+            // The functions come last in a window's schema; the projection above names columns, so their order does not matter.
+            Some(input) => Some(LogicalPlan::Window(Window::try_new(window.window_expr.clone(), Arc::new(input))?)),
+        },
+        LogicalPlan::Sort(sort) => counted(&sort.input)?,
+        _ => None,
+    })
+}
+
+/// What computes the rows of a rollup.
+pub(crate) struct Rows<'a> {
+    pub(crate) session: &'a StepSession,
+    pub(crate) rollup: &'a Rollup,
+    pub(crate) calendar: &'a Calendar,
+}
+
+impl Rows<'_> {
+    /// The query restricted to what a technique computes.
+    pub(crate) fn query(&self, plan: &LogicalPlan, technique: &Technique) -> Result<LogicalPlan> {
+        match technique {
+            Technique::Rebuild(buckets) => map_scans(plan, &|index, scan| {
+                let is_fact = self.rollup.proof.facts.iter().any(|fact| fact.0 == index);
+                if !is_fact {
+                    return Ok(None);
+                }
+                let time = Expr::Column(Column::new(Some(scan.table_name.clone()), self.rollup.time.column.clone()));
+                let schema = scan.source.schema();
+                let field = schema.field_with_name(&self.rollup.time.column).map_err(datafusion::error::DataFusionError::from)?;
+                let data_type = field.data_type().clone();
+                let within = self.within(time, &data_type, buckets);
+                Ok(Some(LogicalPlan::Filter(Filter::try_new(within, Arc::new(LogicalPlan::TableScan(scan.clone())))?)))
+            }),
+            Technique::Onward(first) => {
+                let bucket = col(Column::new_unqualified(self.rollup.bucket_column()));
+                let from = first.scalar(self.calendar).map_or(lit(true), |value| bucket.clone().gt_eq(literal(value)).or(bucket.is_null()));
+                Ok(LogicalPlanBuilder::from(plan.clone()).filter(from)?.build()?)
+            }
+            _ => Ok(plan.clone()),
+        }
+    }
+
+    /// True for times in the buckets. The range comes first: files, row groups and pages are skipped by it.
+    fn within(&self, time: Expr, data_type: &DataType, buckets: &Buckets) -> Expr {
+        let grain = self.rollup.grain();
+        let spans: Vec<(i64, i64)> = buckets.iter().filter_map(|bucket| bucket.instants(grain, self.calendar)).collect();
+        let days: Vec<_> = buckets.iter().filter_map(|bucket| bucket.day(self.calendar)).collect();
+        let range = match (data_type, spans.first(), spans.last(), days.first(), days.last()) {
+            (DataType::Date32, _, _, Some(first), Some(last)) => {
+                let end = grain.next_first_day(*last);
+                let date = |day| literal(ScalarValue::Date32(Some(datafusion::arrow::datatypes::Date32Type::from_naive_date(day))));
+                time.clone().gt_eq(date(*first)).and(time.clone().lt(date(end)))
+            }
+            (DataType::Timestamp(..), Some((start, _)), Some((_, end)), ..) => {
+                let zone: Arc<str> = self.calendar.zone.name().into();
+                let instant = |value| literal(ScalarValue::TimestampMicrosecond(Some(value), Some(Arc::clone(&zone))));
+                time.clone().gt_eq(instant(*start)).and(time.clone().lt(instant(*end)))
+            }
+            _ => lit(false),
+        };
+        let values: Vec<Expr> = buckets.iter().filter_map(|bucket| bucket.scalar(self.calendar)).map(literal).collect();
+        let chosen = if values.is_empty() { lit(false) } else { in_list(bucket_expression(self.session, grain, time.clone()), values, false) };
+        let within = range.and(chosen);
+        if buckets.contains(&Bucket::None) { within.or(time.is_null()) } else { within }
+    }
+
+    /// The query of a coarser rollup over its feeder, restricted to what a technique computes.
+    pub(crate) fn fed(&self, feeder: LogicalPlan, feed: &Feed, technique: &Technique) -> Result<LogicalPlan> {
+        let mut keys = Vec::new();
+        let mut measures = Vec::new();
+        for (field, column) in self.rollup.schema.fields().iter().zip(&feed.columns) {
+            let of = |name: &str| col(Column::new_unqualified(name));
+            match column {
+                FeedColumn::Key { column, cut: None } => keys.push(of(column).alias(field.name())),
+                FeedColumn::Key { column, cut: Some(grain) } => keys.push(bucket_expression(self.session, *grain, of(column)).alias(field.name())),
+                FeedColumn::Measure { column, merge } => measures.push(self.merged(*merge, of(column)).alias(field.name())),
+            }
+        }
+        measures.push(self.merged(Merge::Sum, col(Column::new_unqualified(STATE_ROWS))).alias(STATE_ROWS));
+        let columns = self.rollup.schema.fields().iter().map(|field| {
+            cast(col(Column::new_unqualified(field.name())), field.data_type().clone()).alias(field.name())
+        });
+        let columns: Vec<Expr> = columns.chain([col(Column::new_unqualified(STATE_ROWS))]).collect();
+        let plan = LogicalPlanBuilder::from(feeder).project(
+            keys.iter().cloned().chain(self.feeder_measures(feed)).collect::<Vec<_>>(),
+        )?;
+        let names: Vec<Expr> = keys.iter().map(|key| col(Column::new_unqualified(key.schema_name().to_string()))).collect();
+        let plan = match technique {
+            Technique::Rebuild(buckets) => plan.filter(self.keeps(buckets, false))?,
+            _ => plan,
+        };
+        Ok(plan.aggregate(names, measures)?.project(columns)?.build()?)
+    }
+
+    fn feeder_measures(&self, feed: &Feed) -> Vec<Expr> {
+        let mut names: Vec<&str> = feed
+            .columns
+            .iter()
+            .filter_map(|column| match column {
+                FeedColumn::Measure { column, .. } => Some(column.as_str()),
+                FeedColumn::Key { .. } => None,
+            })
+            .collect();
+        names.push(STATE_ROWS);
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().map(|name| col(Column::new_unqualified(name))).collect()
+    }
+
+    fn merged(&self, merge: Merge, column: Expr) -> Expr {
+        match merge {
+            Merge::Min => min(column),
+            Merge::Max => max(column),
+            Merge::Sum => {
+                let state = self.session.context.state();
+                let sum = state.aggregate_functions().get("sum").cloned().unwrap_or_else(datafusion::functions_aggregate::sum::sum_udaf);
+                sum.call(vec![column])
+            }
+        }
+    }
+
+    /// Rows of the table that stay, out of files that are written anew.
+    pub(crate) fn kept(&self, table: &Snapshot, files: &[DataFile], technique: &Technique) -> Result<Option<LogicalPlan>> {
+        if files.is_empty() {
+            return Ok(None);
+        }
+        let bucket = col(Column::new_unqualified(self.rollup.bucket_column()));
+        let stays = match technique {
+            Technique::Rebuild(buckets) => self.keeps(buckets, true),
+            Technique::Onward(first) => match first.scalar(self.calendar) {
+                Some(first) => bucket.lt(literal(first)),
+                None => lit(false),
+            },
+            _ => return Ok(None),
+        };
+        let provider = table.provider_of(files, Some(self.calendar.zone.name().into()));
+        let scan = LogicalPlanBuilder::scan("kept", datafusion::datasource::provider_as_source(provider), None)?;
+        Ok(Some(scan.filter(stays)?.build()?))
+    }
+
+    /// Rows whose bucket is in the set, or is not.
+    fn keeps(&self, buckets: &Buckets, others: bool) -> Expr {
+        let bucket = col(Column::new_unqualified(self.rollup.bucket_column()));
+        let values: Vec<Expr> = buckets.iter().filter_map(|bucket| bucket.scalar(self.calendar)).map(literal).collect();
+        let null = buckets.contains(&Bucket::None);
+        let listed = if values.is_empty() { lit(others) } else { in_list(bucket.clone(), values, others) };
+        // A NULL bucket is in no list and not outside one either: it is spoken for by itself.
+        match (null, others) {
+            (true, true) => listed.and(bucket.is_not_null()),
+            (false, true) => listed.or(bucket.is_null()),
+            (true, false) => listed.or(bucket.is_null()),
+            (false, false) => listed,
+        }
+    }
+
+    /// Adds the partition column and brings the rows into the order of the files.
+    pub(crate) fn arranged(&self, new: LogicalPlan, kept: Option<LogicalPlan>, counted: bool) -> Result<LogicalPlan> {
+        let partition = partition_column(self.rollup.grain());
+        let names = self.rollup.schema.fields().iter().map(|field| field.name().as_str()).chain(counted.then_some(STATE_ROWS));
+        let names: Vec<&str> = names.collect();
+        let columns = names.iter().map(|name| col(Column::new_unqualified(*name)));
+        let columns: Vec<Expr> = columns.chain(partition.map(|name| self.partition_value().alias(name))).collect();
+        let mut plan = LogicalPlanBuilder::from(new).project(columns)?;
+        if let Some(kept) = kept {
+            let same: Vec<Expr> = names.iter().copied().chain(partition).map(|name| col(Column::new_unqualified(name))).collect();
+            plan = plan.union(LogicalPlanBuilder::from(kept).project(same)?.build()?)?;
+        }
+        let order = partition.into_iter().chain([self.rollup.bucket_column()]).map(|name| col(Column::new_unqualified(name)).sort(true, true));
+        Ok(plan.sort(order.collect::<Vec<_>>())?.build()?)
+    }
+
+    /// `2026-11` for hours and days, `2026` for months.
+    fn partition_value(&self) -> Expr {
+        let digits = if self.rollup.grain() == Grain::Month { 4_i64 } else { 7 };
+        let day = cast(col(Column::new_unqualified(self.rollup.bucket_column())), DataType::Date32);
+        datafusion::functions::expr_fn::substring(cast(day, DataType::Utf8), lit(1_i64), lit(digits))
+    }
+}
+
+fn literal(value: ScalarValue) -> Expr {
+    Expr::Literal(value, None)
+}

@@ -1,0 +1,100 @@
+//! The tables of a batch: one pinned version each, shown to SQL as the contract or the rollup's SELECT has them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::common::Column;
+use datafusion::datasource::provider_as_source;
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::datasource::ViewTable;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::prelude::SessionContext;
+use nightshift_lake::{DataFile, Snapshot};
+
+use crate::Result;
+
+/// The mark of a deleted row in the table of an upserted source.
+const DELETED: &str = "_deleted";
+
+/// The id of a table that does not exist yet, and its version.
+const NO_TABLE: (&str, i64) = ("none", -1);
+
+/// One table at one version.
+#[derive(Debug, Clone)]
+pub struct PinnedTable {
+    /// The version; `None` while no row has ever arrived.
+    pub snapshot: Option<Snapshot>,
+    /// What SQL sees.
+    pub schema: SchemaRef,
+}
+
+/// The tables of a batch by name.
+#[derive(Debug, Clone, Default)]
+pub struct Pinned {
+    /// The tables.
+    pub tables: BTreeMap<String, PinnedTable>,
+    /// The zone that times are shown in.
+    pub zone: Arc<str>,
+}
+
+impl Pinned {
+    /// The identity of a table.
+    pub fn table_id(&self, table: &str) -> &str {
+        self.snapshot(table).map_or(NO_TABLE.0, Snapshot::table_id)
+    }
+
+    /// The pinned version of a table.
+    pub fn version(&self, table: &str) -> i64 {
+        self.snapshot(table).map_or(NO_TABLE.1, Snapshot::version)
+    }
+
+    /// The pinned snapshot of a table.
+    pub fn snapshot(&self, table: &str) -> Option<&Snapshot> {
+        self.tables.get(table).and_then(|table| table.snapshot.as_ref())
+    }
+}
+
+/// Registers the pinned tables in a session.
+///
+/// # Errors
+/// DataFusion's, if a table lacks a column that it should show.
+pub fn register(context: &SessionContext, pinned: &Pinned) -> Result<()> {
+    for (name, table) in &pinned.tables {
+        let provider: Arc<dyn TableProvider> = match &table.snapshot {
+            None => Arc::new(EmptyTable::new(Arc::clone(&table.schema))),
+            Some(snapshot) => {
+                let plan = visible(snapshot.provider(Some(Arc::clone(&pinned.zone))), &table.schema)?;
+                Arc::new(ViewTable::new(plan, None))
+            }
+        };
+        context.register_table(name.as_str(), provider)?;
+    }
+    Ok(())
+}
+
+/// The rows of some files of a table as SQL sees them.
+///
+/// # Errors
+/// As [`register`].
+pub(crate) fn visible_files(pinned: &Pinned, table: &str, files: &[DataFile]) -> Result<Option<LogicalPlan>> {
+    let Some(found) = pinned.tables.get(table) else { return Ok(None) };
+    let Some(snapshot) = &found.snapshot else { return Ok(None) };
+    Ok(Some(visible(snapshot.provider_of(files, Some(Arc::clone(&pinned.zone))), &found.schema)?))
+}
+
+/// Hides what SQL must not see: deleted rows, and columns of our own.
+fn visible(provider: Arc<dyn TableProvider>, schema: &SchemaRef) -> Result<LogicalPlan> {
+    let deletes = provider.schema().field_with_name(DELETED).is_ok();
+    let mut builder = LogicalPlanBuilder::scan("stored", provider_as_source(provider), None)?;
+    if deletes {
+        builder = builder.filter(Expr::Not(Box::new(column(DELETED))))?;
+    }
+    let columns: Vec<Expr> = schema.fields().iter().map(|field| column(field.name())).collect();
+    Ok(builder.project(columns)?.build()?)
+}
+
+fn column(name: &str) -> Expr {
+    Expr::Column(Column::new_unqualified(name))
+}

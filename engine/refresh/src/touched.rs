@@ -1,0 +1,280 @@
+//! Which buckets a change touches.
+//!
+//! A changed row of the fact table touches the bucket of its own time. Files that were merely rewritten cancel: the signed sum of row
+//! hashes of a bucket is 0 if its rows are the same before and after (`row_hash` in the functions crate).
+//!
+//! A changed row of a table that is joined to the facts touches the buckets of the facts that it joins to, before and after. Facts
+//! that themselves changed are touched already, so joining the changed rows with the *new* facts finds all the others.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::Schema;
+use datafusion::common::{Column, JoinType, ScalarValue, TableReference};
+use datafusion::functions_aggregate::sum::sum_udaf;
+use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction};
+use datafusion::logical_expr::{Expr, Join, JoinConstraint, LogicalPlan, LogicalPlanBuilder, ScalarUDF, TableScan, cast, col, lit};
+use nightshift_calendar::Grain;
+use nightshift_compile::Rollup;
+use nightshift_compile::lineage::used_columns;
+use nightshift_compile::resolve::{Occurrence, Term, resolve};
+use nightshift_compile::rollup::locality::Unproved;
+use nightshift_compile::rollup::symbol::time_symbol;
+use nightshift_execute::StepSession;
+use tokio_util::sync::CancellationToken;
+
+use crate::buckets::{Bucket, Buckets};
+use crate::decide::Change;
+use crate::tables::{Pinned, visible_files};
+use crate::{Error, Result};
+
+const BUCKET: &str = "bucket";
+const SEEDS: [i64; 2] = [1, 2];
+
+/// What is needed to find touched buckets of one rollup.
+pub struct Touching<'a> {
+    pub(crate) session: &'a StepSession,
+    pub(crate) rollup: &'a Rollup,
+    pub(crate) plan: &'a LogicalPlan,
+    pub(crate) pinned: &'a Pinned,
+    pub(crate) cancel: &'a CancellationToken,
+}
+
+impl Touching<'_> {
+    /// The buckets that the changes touch; an inner error says why they cannot be found.
+    pub(crate) async fn buckets(&self, changes: &[Change]) -> Result<std::result::Result<Buckets, Unproved>> {
+        let mut touched = Buckets::new();
+        for change in changes.iter().filter(|change| !change.files.is_empty()) {
+            if self.is_fact(&change.table) {
+                touched.extend(self.by_time(change).await?);
+            }
+            for lookup in self.lookups(&change.table) {
+                match self.by_join(change, lookup)? {
+                    Ok(Some(plan)) => touched.extend(self.collect(&plan).await?),
+                    Ok(None) => {}
+                    Err(reason) => return Ok(Err(reason)),
+                }
+            }
+        }
+        Ok(Ok(touched))
+    }
+
+    fn is_fact(&self, table: &str) -> bool {
+        self.rollup.time.table == table && !self.rollup.proof.facts.is_empty()
+    }
+
+    fn lookups(&self, table: &str) -> Vec<Occurrence> {
+        let scans = self.rollup.query.relation.scans();
+        scans.into_iter().filter(|(of, name)| *name == table && self.rollup.proof.lookups.contains(of)).map(|(of, _)| of).collect()
+    }
+
+    async fn by_time(&self, change: &Change) -> Result<Buckets> {
+        let time = col(Column::new_unqualified(&self.rollup.time.column));
+        let bucket = self.bucket_of(time).alias(BUCKET);
+        let Some(added) = visible_files(self.pinned, &change.table, &change.files.added)? else { return Ok(Buckets::new()) };
+        if change.files.removed.is_empty() {
+            let plan = LogicalPlanBuilder::from(added).project([bucket])?.distinct()?.build()?;
+            return self.collect(&plan).await;
+        }
+        let Some(removed) = visible_files(self.pinned, &change.table, &change.files.removed)? else { return Ok(Buckets::new()) };
+        let columns = self.used(&change.table);
+        let signed = |plan: LogicalPlan, sign: i64| -> Result<LogicalPlan> {
+            let hashes = SEEDS.iter().map(|seed| Ok(self.row_hash(*seed, sign, &columns)?.alias(format!("hash_{seed}"))));
+            let all: Result<Vec<Expr>> = std::iter::once(Ok(bucket.clone())).chain(hashes).collect();
+            Ok(LogicalPlanBuilder::from(plan).project(all?)?.build()?)
+        };
+        let sums = SEEDS.map(|seed| sum(col(format!("hash_{seed}"))).alias(format!("sum_{seed}")));
+        let differs = SEEDS.map(|seed| col(format!("sum_{seed}")).not_eq(lit(0_i64))).into_iter().reduce(Expr::or).unwrap_or(lit(true));
+        let plan = LogicalPlanBuilder::from(signed(added, 1)?)
+            .union(signed(removed, -1)?)?
+            .aggregate([col(BUCKET)], sums)?
+            .filter(differs)?
+            .project([col(BUCKET)])?
+            .build()?;
+        self.collect(&plan).await
+    }
+
+    /// The plan that finds the buckets of the facts that changed rows of a joined table meet.
+    fn by_join(&self, change: &Change, lookup: Occurrence) -> Result<std::result::Result<Option<LogicalPlan>, Unproved>> {
+        let Some(found) = find_join(self.plan, lookup, &self.rollup.proof.facts, &mut 0) else {
+            return Ok(Err(not_understood(&change.table)));
+        };
+        let side = if found.lookup_is_left { &found.join.left } else { &found.join.right };
+        if !only_keys_join(&found.join, side) {
+            return Ok(Err(not_understood(&change.table)));
+        }
+        let Some(changed) = self.changed_rows(change)? else { return Ok(Ok(None)) };
+        let replaced = Arc::new(replace_scan(side, lookup.0 - found.first_scan_of_lookup, &changed)?);
+        let join = found.join.clone();
+        let (left, right) = if found.lookup_is_left { (replaced, join.right) } else { (join.left, replaced) };
+        let join = Join::try_new(left, right, join.on, join.filter, JoinType::Inner, JoinConstraint::On, join.null_equality, false)?;
+        let joined = LogicalPlan::Join(join);
+        let time = resolve(&joined).columns.into_iter().find(|column| {
+            time_symbol(&column.term, &self.rollup.time).is_some_and(|symbol| symbol.is_within(self.rollup.grain()))
+        });
+        let Some(time) = time else { return Ok(Err(not_understood(&change.table))) };
+        let time = Expr::Column(Column::new(time.qualifier.map(TableReference::bare), time.name));
+        let plan = LogicalPlanBuilder::from(joined).project([self.bucket_of(time).alias(BUCKET)])?.distinct()?.build()?;
+        Ok(Ok(Some(plan)))
+    }
+
+    /// The rows of a table that are not the same before and after, in the columns that the rollup uses; others are NULL.
+    fn changed_rows(&self, change: &Change) -> Result<Option<LogicalPlan>> {
+        let columns = self.used(&change.table);
+        let keys: Vec<Expr> = columns.iter().map(|name| col(Column::new_unqualified(name))).collect();
+        let Some(added) = visible_files(self.pinned, &change.table, &change.files.added)? else { return Ok(None) };
+        let schema = self.pinned.tables.get(&change.table).map_or_else(|| Arc::new(Schema::empty()), |table| Arc::clone(&table.schema));
+        let changed = if change.files.removed.is_empty() {
+            added
+        } else {
+            let Some(removed) = visible_files(self.pinned, &change.table, &change.files.removed)? else { return Ok(None) };
+            let signed = |plan: LogicalPlan, sign: i64| -> Result<LogicalPlan> {
+                let all = keys.iter().cloned().chain([lit(sign).alias("sign")]);
+                Ok(LogicalPlanBuilder::from(plan).project(all)?.build()?)
+            };
+            LogicalPlanBuilder::from(signed(added, 1)?)
+                .union(signed(removed, -1)?)?
+                .aggregate(keys.clone(), [sum(col("sign")).alias("difference")])?
+                .filter(col("difference").not_eq(lit(0_i64)))?
+                .build()?
+        };
+        let all = schema.fields().iter().map(|field| {
+            if columns.contains(field.name()) {
+                Ok(col(Column::new_unqualified(field.name())))
+            } else {
+                Ok(Expr::Literal(ScalarValue::try_from(field.data_type())?, None).alias(field.name()))
+            }
+        });
+        let all: Result<Vec<Expr>> = all.collect();
+        Ok(Some(LogicalPlanBuilder::from(changed).project(all?)?.build()?))
+    }
+
+    fn used(&self, table: &str) -> BTreeSet<String> {
+        used_columns(&self.rollup.query).remove(table).unwrap_or_default()
+    }
+
+    fn function(&self, name: &str) -> Option<Arc<ScalarUDF>> {
+        self.session.context.state().scalar_functions().get(name).cloned()
+    }
+
+    fn row_hash(&self, seed: i64, sign: i64, columns: &BTreeSet<String>) -> Result<Expr> {
+        let function = self.function("row_hash").ok_or_else(|| missing("row_hash"))?;
+        let arguments = [lit(seed), lit(sign)].into_iter().chain(columns.iter().map(|name| col(Column::new_unqualified(name))));
+        Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, arguments.collect())))
+    }
+
+    pub(crate) fn bucket_of(&self, time: Expr) -> Expr {
+        bucket_expression(self.session, self.rollup.grain(), time)
+    }
+
+    async fn collect(&self, plan: &LogicalPlan) -> Result<Buckets> {
+        let (batches, _) = nightshift_execute::run::collect(self.session, plan, self.cancel).await?;
+        let mut found = Buckets::new();
+        for batch in &batches {
+            for row in 0..batch.num_rows() {
+                let value = ScalarValue::try_from_array(batch.column(0), row)?;
+                let unexpected = || Error::BucketType { rollup: self.rollup.name().to_owned(), found: value.data_type().to_string() };
+                found.insert(Bucket::from_scalar(&value).ok_or_else(unexpected)?);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The bucket of a time as a rollup's SELECT writes it.
+pub(crate) fn bucket_expression(session: &StepSession, grain: Grain, time: Expr) -> Expr {
+    let state = session.context.state();
+    let function = state.scalar_functions().get("date_trunc").cloned().unwrap_or_else(datafusion::functions::datetime::date_trunc);
+    let cut = Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![lit(grain.as_str()), time]));
+    if grain == Grain::Hour { cut } else { cast(cut, datafusion::arrow::datatypes::DataType::Date32) }
+}
+
+/// DataFusion's own sum, which wraps: just what sums of hashes need.
+fn sum(argument: Expr) -> Expr {
+    Expr::AggregateFunction(AggregateFunction::new_udf(sum_udaf(), vec![argument], false, None, vec![], None))
+}
+
+fn missing(function: &str) -> datafusion::error::DataFusionError {
+    datafusion::error::DataFusionError::Internal(format!("the session lacks the function {function}"))
+}
+
+fn not_understood(table: &str) -> Unproved {
+    Unproved::NotUnderstood { what: format!("the way in which `{table}` is joined") }
+}
+
+/// The lowest join that has a scan on one side and the facts on the other.
+struct FoundJoin {
+    join: Join,
+    lookup_is_left: bool,
+    first_scan_of_lookup: usize,
+}
+
+/// Walks the plan in the order in which scans are counted; `next` is the number of the next scan.
+fn find_join(plan: &LogicalPlan, lookup: Occurrence, facts: &[Occurrence], next: &mut usize) -> Option<FoundJoin> {
+    if let LogicalPlan::Join(join) = plan {
+        let first = *next;
+        let left_count = count_scans(&join.left);
+        let right_count = count_scans(&join.right);
+        let left = first..first + left_count;
+        let right = left.end..left.end + right_count;
+        let has_fact = |range: &std::ops::Range<usize>| facts.iter().any(|fact| range.contains(&fact.0));
+        let found = |lookup_is_left, first_scan_of_lookup| Some(FoundJoin { join: join.clone(), lookup_is_left, first_scan_of_lookup });
+        if left.contains(&lookup.0) && has_fact(&right) {
+            return found(true, left.start);
+        }
+        if right.contains(&lookup.0) && has_fact(&left) {
+            return found(false, right.start);
+        }
+    }
+    if matches!(plan, LogicalPlan::TableScan(_)) {
+        *next += 1;
+    }
+    plan.inputs().into_iter().find_map(|input| find_join(input, lookup, facts, next))
+}
+
+fn count_scans(plan: &LogicalPlan) -> usize {
+    usize::from(matches!(plan, LogicalPlan::TableScan(_))) + plan.inputs().into_iter().map(count_scans).sum::<usize>()
+}
+
+/// True if the changed rows alone tell which facts they join to: the side is made of joins, filters on rows and groupings, and the
+/// join looks at keys, never at aggregates, whose values the changed rows alone do not give.
+fn only_keys_join(join: &Join, side: &LogicalPlan) -> bool {
+    let resolved = resolve(side);
+    let computed = |term: &Term| term.any(&|part| matches!(part, Term::Aggregate { .. } | Term::Window { .. } | Term::Opaque { .. }));
+    let conditions: Vec<Column> = join
+        .on
+        .iter()
+        .flat_map(|(left, right)| [left, right])
+        .chain(join.filter.as_ref())
+        .flat_map(|expression| expression.column_refs().into_iter().cloned().collect::<Vec<_>>())
+        .collect();
+    let joins_by_keys = conditions.iter().all(|column| {
+        let qualifier = column.relation.as_ref().map(|relation| relation.table());
+        resolved.term(qualifier, &column.name).is_none_or(|term| !computed(term))
+    });
+    joins_by_keys && is_plain(side, &computed)
+}
+
+fn is_plain(plan: &LogicalPlan, computed: &impl Fn(&Term) -> bool) -> bool {
+    let own = match plan {
+        LogicalPlan::TableScan(_) | LogicalPlan::SubqueryAlias(_) | LogicalPlan::Projection(_) | LogicalPlan::Aggregate(_) => true,
+        LogicalPlan::Filter(filter) => {
+            let input = resolve(&filter.input);
+            filter.predicate.column_refs().iter().all(|column| {
+                let qualifier = column.relation.as_ref().map(|relation| relation.table());
+                input.term(qualifier, &column.name).is_some_and(|term| !computed(term))
+            })
+        }
+        LogicalPlan::Join(join) => join.join_type == JoinType::Inner,
+        LogicalPlan::Sort(sort) => sort.fetch.is_none(),
+        _ => false,
+    };
+    own && plan.inputs().into_iter().all(|input| is_plain(input, computed))
+}
+
+/// Puts other rows in the place of one scan.
+fn replace_scan(plan: &LogicalPlan, scan: usize, rows: &LogicalPlan) -> Result<LogicalPlan> {
+    crate::rows::map_scans(plan, &|index, found: &TableScan| {
+        if index == scan { Ok(Some(LogicalPlanBuilder::from(rows.clone()).alias(found.table_name.clone())?.build()?)) } else { Ok(None) }
+    })
+}

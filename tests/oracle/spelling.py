@@ -27,6 +27,7 @@ PATTERNS = {
     "BOOLEAN": "(?i)(true|t|1|yes|y|false|f|0|no|n)",
     "DATE": DATE,
 }
+FINITE = {"DOUBLE": "true", "DATE": "length({}) = 10", "TIMESTAMP": "regexp_full_match(left({}, 12), '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} [0-9]')"}
 ZONED_TYPE = "TIMESTAMP WITH TIME ZONE"
 
 
@@ -45,7 +46,23 @@ def typed_value(column: Column, contract: Contract, zone: str) -> str:
     field = quote("text_" + column.name)
     if column.type == "VARCHAR":
         return field
-    text = f"trim({field}, {SPACE})"
+    return quickly(field, column, contract, any_spelling(f"trim({field}, {SPACE})", column, contract, zone))
+
+
+def quickly(field: str, column: Column, contract: Contract, otherwise: str) -> str:
+    """Nearly every text is written as DuckDB itself would write the value: those need no pattern, which is slow."""
+    value = f"TRY_CAST({field} AS {column.type})"
+    certain = f"CAST({value} AS VARCHAR) = {field}"
+    if column.type == ZONED_TYPE or (column.type == "TIMESTAMP" and contract.ambiguous != "review"):
+        return otherwise
+    if column.type in FINITE:
+        # DuckDB also knows `infinity`, and years of five digits.
+        certain += f" AND isfinite({value}) AND {FINITE[column.type].format(field)}"
+    return f"CASE WHEN {certain} THEN {value} ELSE {otherwise} END"
+
+
+def any_spelling(text: str, column: Column, contract: Contract, zone: str) -> str:
+    """SQL from a text without spaces around it, however the value is written."""
     if column.type in ("TIMESTAMP", ZONED_TYPE):
         return moment(text, column, contract, zone)
     if column.type.startswith("DECIMAL"):

@@ -1,1 +1,14 @@
-//! placeholder
+//! Puts the parts together: a project folder becomes a [`Workspace`], a pipeline becomes steps, and each step does its work.
+//!
+//! Only this crate builds sessions and knows all the others. It holds no SQL text and makes no Delta calls of its own beyond reading
+//! snapshots. Start reading at [`Workspace`], then [`batch`], then [`steps`].
+
+pub mod batch;
+pub mod demo;
+mod error;
+pub mod generate;
+pub mod steps;
+mod workspace;
+
+pub use error::{Error, Result, chain};
+pub use workspace::Workspace;

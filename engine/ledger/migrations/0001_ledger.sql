@@ -131,3 +131,8 @@ BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
 
 CREATE TRIGGER audit_is_never_deleted BEFORE DELETE ON audit
 BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+
+-- INSERT OR REPLACE deletes a row without the trigger above.
+CREATE TRIGGER audit_is_never_replaced BEFORE INSERT ON audit
+WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;

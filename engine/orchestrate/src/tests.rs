@@ -17,6 +17,7 @@ use nightshift_diagnostic::Fault;
 use nightshift_ledger::{Ledger, Owner, Pin};
 use proptest::prelude::*;
 use tempfile::TempDir;
+use tokio::sync::Barrier;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -60,10 +61,11 @@ pub(crate) enum Act {
     Panic,
     /// Waits until it is cancelled.
     UntilCancelled,
+    /// Waits until another step that does the same runs beside it.
+    Meet,
 }
 
 /// Does what it was told, and remembers what it was asked to do.
-#[derive(Default)]
 pub(crate) struct Fake {
     acts: Mutex<BTreeMap<String, Act>>,
     started: Mutex<Vec<String>>,
@@ -71,17 +73,27 @@ pub(crate) struct Fake {
     running: Mutex<(usize, usize)>,
     /// Cancels this after so many starts.
     trip: Mutex<Option<(usize, CancellationToken)>>,
+    meeting: Barrier,
 }
 
 impl Fake {
     pub(crate) fn new(acts: &[(&str, Act)]) -> Arc<Self> {
-        let fake = Self::default();
-        *fake.acts.lock().unwrap() = acts.iter().map(|(name, act)| ((*name).to_owned(), *act)).collect();
-        Arc::new(fake)
+        Arc::new(Self {
+            acts: Mutex::new(acts.iter().map(|(name, act)| ((*name).to_owned(), *act)).collect()),
+            started: Mutex::default(),
+            running: Mutex::default(),
+            trip: Mutex::default(),
+            meeting: Barrier::new(2),
+        })
     }
 
     pub(crate) fn started(&self) -> Vec<String> {
         self.started.lock().unwrap().clone()
+    }
+
+    /// The most steps that ran at one time.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.running.lock().unwrap().1
     }
 
     pub(crate) fn cancel_after(&self, starts: usize, cancel: &CancellationToken) {
@@ -105,6 +117,9 @@ impl Fake {
         tokio::task::yield_now().await;
         let failure = |retry_helps, message: &str| StepFailure { fault: Fault::Data, retry_helps, message: message.to_owned() };
         let tries = self.started().iter().filter(|name| **name == step.name).count();
+        if act == Act::Meet {
+            self.meeting.wait().await;
+        }
         match act {
             Act::Fail => Err(failure(false, "as told")),
             Act::FailFirst(times) if tries <= times as usize => Err(failure(true, "not yet")),
@@ -113,7 +128,7 @@ impl Fake {
                 context.cancel.cancelled().await;
                 Err(failure(false, "stopped"))
             }
-            Act::Succeed | Act::FailFirst(_) => {
+            Act::Succeed | Act::FailFirst(_) | Act::Meet => {
                 let pins = match step.kind {
                     StepKind::Ingest => vec![Pin { source: step.target.clone(), version: i64::from(context.attempt_number) }],
                     StepKind::Refresh | StepKind::Report => Vec::new(),

@@ -158,5 +158,3 @@ fn names(schema: &SchemaRef) -> Vec<String> {
     schema.fields().iter().map(|field| field.name().clone()).collect()
 }
 
-#[cfg(test)]
-mod tests;

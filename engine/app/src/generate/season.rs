@@ -27,8 +27,9 @@ const AROUND_NEW_YEAR: [i32; 19] = [
 ];
 const DAYS_BEFORE: i32 = 10;
 
-/// Brings the average over the curves above to one, in parts per thousand.
-const LEVEL: i64 = 1000;
+/// Brings the average of all factors to one over the demonstration's 460 days, two winters and one summer; in parts per
+/// thousand.
+const LEVEL: i64 = 946;
 
 /// When orders come in, by hour.
 pub(super) const ORDER_HOURS: [u32; 24] =

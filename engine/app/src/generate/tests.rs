@@ -29,7 +29,7 @@ impl Folder {
     }
 
     fn files(&self, date: NaiveDate) -> BTreeMap<String, Vec<u8>> {
-        let entries = fs::read_dir(self.0.join(date.to_string())).unwrap().map(Result::unwrap);
+        let entries = fs::read_dir(self.0.join(date.to_string())).unwrap().map(|entry| entry.unwrap());
         entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())).collect()
     }
 
@@ -173,15 +173,16 @@ fn the_demo_holds_a_million_deliveries() {
     let world = World::new(options.seed, Day::of(options.first_day), options.deliveries_per_day);
     let orders: u32 = (0..460).map(|offset| world.orders(world.first_day.plus(offset))).sum();
     let deliveries = f64::from(orders) * 0.96;
-    assert!((980_000.0..1_030_000.0).contains(&deliveries), "{deliveries}");
+    assert!((995_000.0..1_010_000.0).contains(&deliveries), "{deliveries}");
 }
 
 #[test]
 fn tax_ids_follow_the_rule_of_2023() {
-    // From the Ministry of Finance's own examples: 04595257 and 10458575 (its seventh digit is 7) are valid.
+    // 10458574 is valid only by the exception for a seventh digit 7.
     let digits = |text: &str| std::array::from_fn(|index| u32::from(text.as_bytes()[index] - b'0'));
     assert!(tax_id::is_valid(&digits("04595257")));
     assert!(tax_id::is_valid(&digits("10458575")));
+    assert!(tax_id::is_valid(&digits("10458574")));
     assert!(!tax_id::is_valid(&digits("04595256")));
     let mut random = random::Random::keyed(1, random::Topic::Customer, 1, 1);
     for number in 0..1_000 {

@@ -57,15 +57,8 @@ impl Files {
     async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         let stored = convert::to_stored(batch, &self.stage.layout)?;
         let runs = runs(&stored, &self.stage.layout)?;
-        let columns = stored
-            .schema()
-            .fields()
-            .iter()
-            .enumerate()
-            .filter(|(_, field)| !self.stage.layout.is_partition(field.name()))
-            .map(|(index, _)| index)
-            .collect::<Vec<_>>();
-        let rows = stored.project(&columns)?.with_schema(Arc::clone(&self.file_schema))?;
+        let columns = self.file_schema.fields().iter().filter_map(|field| stored.column_by_name(field.name()).cloned()).collect();
+        let rows = RecordBatch::try_new(Arc::clone(&self.file_schema), columns)?;
         for (partition, range) in runs {
             self.write_run(partition, &rows.slice(range.start, range.len())).await?;
         }

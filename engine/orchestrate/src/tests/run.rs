@@ -123,6 +123,17 @@ async fn a_signal_leaves_a_batch_that_is_gone_on_with() {
     assert!(good.started().iter().all(|name| !done.contains(name)), "what was done is not done again");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn independent_steps_run_beside_each_other_but_no_more_than_allowed() {
+    let place = Place::new().await;
+    let steps: Vec<StepSpec> = ["a", "b", "c", "d", "e", "f"].map(|name| step(name, &[])).to_vec();
+    let acts: Vec<(&str, Act)> = steps.iter().map(|step| (step.name.as_str(), Act::Meet)).collect();
+    let fake = Fake::new(&acts);
+    // One at a time would never meet another.
+    let summary = place.run(Intent::Run, &steps, &fake).await;
+    assert_eq!((summary.batch.state, fake.most_at_once()), (BatchState::Succeeded, 2));
+}
+
 /// What a graph comes to when these steps fail for good: they and all behind them are not done.
 fn undone(steps: &[StepSpec], failing: &BTreeSet<String>) -> BTreeSet<String> {
     let mut undone = failing.clone();

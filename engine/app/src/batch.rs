@@ -1,0 +1,103 @@
+//! A pipeline and a date become a batch: its steps, their order, and the run of it.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use nightshift_compile::rollup::feed::feed;
+use nightshift_diagnostic::did_you_mean;
+use nightshift_ledger::{Owner, StepKind};
+use nightshift_orchestrate::{Intent, Observer, Options, Request, RunSummary, StepSpec, SystemClock, begin};
+use nightshift_project::{Pipeline, PipelineAction};
+use tokio_util::sync::CancellationToken;
+
+use crate::steps::Steps;
+use crate::{Error, Result, Workspace};
+
+impl Workspace {
+    /// The pipeline of a name.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] with what may have been meant.
+    pub fn pipeline(&self, name: &str) -> Result<&Pipeline> {
+        let known = || self.project.pipelines.iter().map(|pipeline| pipeline.name.as_str());
+        self.project.pipeline(name).ok_or_else(|| Error::Unknown { kind: "pipeline", name: name.to_owned(), hint: did_you_mean(name, known()) })
+    }
+
+    /// The steps of a pipeline. What depends on what follows from the SQL: a rollup waits for the sources that it reads and for the
+    /// finer rollups that can feed it, a report for everything that it reads.
+    pub fn steps(&self, pipeline: &Pipeline) -> Vec<StepSpec> {
+        let names: Vec<String> =
+            pipeline.steps.iter().flat_map(|step| step.names.iter().map(move |name| step_name(step.action, name))).collect();
+        let priority = pipeline.priority as u8 + 1;
+        let mut specs: Vec<StepSpec> = Vec::new();
+        for step in &pipeline.steps {
+            for name in &step.names {
+                let own = step_name(step.action, name);
+                let depends_on = self.needs(step.action, name).into_iter().filter(|need| names.contains(need) && *need != own).collect();
+                if !specs.iter().any(|spec| spec.name == own) {
+                    specs.push(StepSpec { name: own, kind: step_kind(step.action), target: name.clone(), depends_on, priority });
+                }
+            }
+        }
+        specs
+    }
+
+    /// The steps that a step would wait for, if the batch has them.
+    fn needs(&self, action: PipelineAction, name: &str) -> Vec<String> {
+        let (tables, feeders) = match action {
+            PipelineAction::Ingest => return vec![],
+            PipelineAction::Refresh => {
+                let Some(rollup) = self.compiled.rollup(name) else { return vec![] };
+                let finer = self.compiled.rollups.iter().filter(|fine| fine.grain() < rollup.grain() && feed(rollup, fine).is_ok());
+                (rollup.tables.clone(), finer.map(|fine| fine.name().to_owned()).collect())
+            }
+            PipelineAction::Report => (self.compiled.report(name).map(|report| report.tables.clone()).unwrap_or_default(), vec![]),
+        };
+        tables.iter().chain(&feeders).map(|table| self.step_of_table(table)).collect()
+    }
+
+    fn step_of_table(&self, table: &str) -> String {
+        let action = if self.compiled.rollup(table).is_some() { PipelineAction::Refresh } else { PipelineAction::Ingest };
+        step_name(action, table)
+    }
+
+    /// Runs a pipeline for a date.
+    ///
+    /// # Errors
+    /// If the run cannot be begun or recorded. That a step fails is part of the summary.
+    pub async fn run(
+        self: &Arc<Self>,
+        pipeline: &str,
+        date: NaiveDate,
+        intent: Intent,
+        observer: Arc<dyn Observer>,
+        cancel: CancellationToken,
+    ) -> Result<RunSummary> {
+        let found = self.pipeline(pipeline)?;
+        let steps = self.steps(found);
+        let ledger = self.ledger().await?;
+        let request = Request { pipeline: found.name.clone(), business_date: date, intent, owner: Owner::current(owner()) };
+        let session = begin(&ledger, &request, steps, Arc::new(SystemClock)).await?;
+        let runner = Arc::new(Steps { workspace: Arc::clone(self), ledger: ledger.clone() });
+        let summary = session.execute(runner, observer, Options::default(), cancel).await;
+        ledger.close().await;
+        Ok(summary?)
+    }
+}
+
+fn owner() -> String {
+    std::env::var("USER").unwrap_or_else(|_| "nightshift".to_owned())
+}
+
+/// `refresh:depot_daily`.
+pub fn step_name(action: PipelineAction, name: &str) -> String {
+    format!("{}:{name}", action.as_str())
+}
+
+const fn step_kind(action: PipelineAction) -> StepKind {
+    match action {
+        PipelineAction::Ingest => StepKind::Ingest,
+        PipelineAction::Refresh => StepKind::Refresh,
+        PipelineAction::Report => StepKind::Report,
+    }
+}

@@ -1,0 +1,121 @@
+//! Everything that can go wrong, with who has to act.
+
+use std::path::PathBuf;
+
+use nightshift_diagnostic::{Diagnostics, Fault, Faulty};
+
+/// The result of this crate's functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A failure of a command or a step.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The project's files are wrong.
+    #[error("the project has mistakes")]
+    Problems(Diagnostics),
+    /// The project cannot be read.
+    #[error(transparent)]
+    Project(#[from] nightshift_project::Error),
+    /// A query could not be set up or run.
+    #[error(transparent)]
+    Execute(#[from] nightshift_execute::Error),
+    /// The lake refused.
+    #[error(transparent)]
+    Lake(#[from] nightshift_lake::Error),
+    /// The files of a source could not be loaded.
+    #[error(transparent)]
+    Sources(#[from] nightshift_sources::Error),
+    /// A rollup could not be refreshed.
+    #[error(transparent)]
+    Refresh(#[from] nightshift_refresh::Error),
+    /// A check could not be run.
+    #[error(transparent)]
+    Quality(#[from] nightshift_quality::Error),
+    /// A file for people could not be made.
+    #[error(transparent)]
+    Deliver(#[from] nightshift_deliver::Error),
+    /// The ledger cannot be read or written.
+    #[error(transparent)]
+    Ledger(#[from] nightshift_ledger::Error),
+    /// The run could not be begun or recorded.
+    #[error(transparent)]
+    Orchestrate(#[from] nightshift_orchestrate::Error),
+    /// The demonstration's data could not be made.
+    #[error(transparent)]
+    Generate(#[from] crate::generate::Error),
+    /// DataFusion refused a plan.
+    #[error("the query could not be planned")]
+    Plan(#[from] datafusion::error::DataFusionError),
+    /// Checks of a report failed: its table and files stay as they were.
+    #[error("{report}: {}", failed.join("; "))]
+    Checks {
+        /// The report.
+        report: String,
+        /// Each failed check with how many rows break it.
+        failed: Vec<String>,
+    },
+    /// A name that the project does not have.
+    #[error("there is no {kind} `{name}`{}", hint.as_deref().map(|hint| format!(": {hint}")).unwrap_or_default())]
+    Unknown {
+        /// What it should have been.
+        kind: &'static str,
+        /// The name.
+        name: String,
+        /// What may have been meant.
+        hint: Option<String>,
+    },
+    /// A folder cannot be used.
+    #[error("the folder {} cannot be used", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+}
+
+impl Faulty for Error {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Problems(_) | Self::Unknown { .. } => Fault::User,
+            Self::Checks { .. } => Fault::Data,
+            Self::Project(error) => error.fault(),
+            Self::Execute(error) => error.fault(),
+            Self::Lake(error) => error.fault(),
+            Self::Sources(error) => error.fault(),
+            Self::Refresh(error) => error.fault(),
+            Self::Quality(error) => error.fault(),
+            Self::Deliver(error) => error.fault(),
+            Self::Ledger(error) => error.fault(),
+            Self::Orchestrate(error) => error.fault(),
+            Self::Generate(_) | Self::Folder { .. } => Fault::External,
+            Self::Plan(_) => Fault::Internal,
+        }
+    }
+
+    fn retry_helps(&self) -> bool {
+        match self {
+            Self::Execute(error) => error.retry_helps(),
+            Self::Lake(error) => error.retry_helps(),
+            Self::Sources(error) => error.retry_helps(),
+            Self::Refresh(error) => error.retry_helps(),
+            Self::Ledger(error) => error.retry_helps(),
+            Self::Orchestrate(error) => error.retry_helps(),
+            _ => false,
+        }
+    }
+}
+
+/// The whole chain of an error in one line, each cause once.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        next = cause.source();
+    }
+    text
+}

@@ -1,0 +1,48 @@
+//! The versions that a run reads: one of every source, fixed when it is first needed, and the rollups as they stand.
+
+use std::sync::Arc;
+
+use nightshift_lake::{Snapshot, TableKind, TableName};
+use nightshift_ledger::{Pin, RunId};
+use nightshift_refresh::tables::{Pinned, PinnedTable};
+
+use super::Steps;
+use crate::Result;
+
+impl Steps {
+    /// The tables of a query at the versions of this run.
+    pub(super) async fn pinned(&self, run: RunId, tables: &[String]) -> Result<Pinned> {
+        let compiled = &self.workspace.compiled;
+        let pins = self.ledger.pins(run).await?;
+        let mut pinned = Pinned { zone: self.workspace.calendar.zone.name().into(), ..Pinned::default() };
+        for table in tables {
+            let (snapshot, schema) = if let Some(contract) = compiled.contract(table) {
+                (self.source(run, table, &pins).await?, contract.schema())
+            } else if let Some(rollup) = compiled.rollup(table) {
+                let name = TableName::new(TableKind::Rollup, table.as_str())?;
+                (self.workspace.lake.snapshot(&name).await?, Arc::clone(&rollup.schema))
+            } else {
+                continue;
+            };
+            pinned.tables.insert(table.clone(), PinnedTable { snapshot, schema });
+        }
+        Ok(pinned)
+    }
+
+    /// A source at its pinned version; a source that is not pinned yet is pinned as it stands.
+    async fn source(&self, run: RunId, source: &str, pins: &[Pin]) -> Result<Option<Snapshot>> {
+        let lake = &self.workspace.lake;
+        let name = TableName::new(TableKind::Source, source)?;
+        let newest = lake.snapshot(&name).await?;
+        let known = pins.iter().find(|pin| pin.source == source).map(|pin| pin.version);
+        let version = match (known, &newest) {
+            (Some(version), _) => version,
+            (None, Some(newest)) => self.ledger.pin(run, &Pin { source: source.to_owned(), version: newest.version() }).await?,
+            (None, None) => return Ok(None),
+        };
+        match newest {
+            Some(newest) if newest.version() == version => Ok(Some(newest)),
+            _ => Ok(Some(lake.snapshot_at(&name, version).await?)),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Brings a rollup to the versions of the run.
+
+use std::sync::Arc;
+
+use nightshift_compile::Rollup;
+use nightshift_diagnostic::did_you_mean;
+use nightshift_ledger::{Measures, PublicationRecord};
+use nightshift_orchestrate::{StepContext, StepOutcome};
+use nightshift_refresh::{Request, tables};
+use serde_json::json;
+
+use super::Steps;
+use crate::{Error, Result};
+
+impl Steps {
+    pub(super) async fn refresh(&self, name: &str, context: &StepContext) -> Result<StepOutcome> {
+        let workspace = &self.workspace;
+        let known = || workspace.compiled.rollups.iter().map(|rollup| rollup.name());
+        let unknown = || Error::Unknown { kind: "rollup", name: name.to_owned(), hint: did_you_mean(name, known()) };
+        let rollup = workspace.compiled.rollup(name).ok_or_else(unknown)?;
+        let pinned = self.pinned(context.run.id, &rollup.tables).await?;
+        let session = workspace.engine.step(&format!("refresh:{name}"))?;
+        tables::register(&session.context, &pinned)?;
+        let finer: Vec<Arc<Rollup>> =
+            workspace.compiled.rollups.iter().filter(|fine| fine.grain() < rollup.grain()).map(Arc::clone).collect();
+        let request = Request {
+            lake: &workspace.lake,
+            session: &session,
+            rollup,
+            finer: &finer,
+            pinned: &pinned,
+            calendar: &workspace.calendar,
+            cancel: &context.cancel,
+        };
+        let done = nightshift_refresh::refresh(&request).await?;
+        let changed = Some(done.version_after) != done.version_before;
+        let publication = changed.then(|| PublicationRecord {
+            table: format!("rollup/{name}"),
+            version_before: done.version_before,
+            version_after: done.version_after,
+        });
+        Ok(StepOutcome {
+            measures: Measures {
+                rows_in: done.measurement.rows_read,
+                rows_out: done.rows_written,
+                bytes: done.bytes_written,
+                spill_bytes: done.measurement.bytes_spilled,
+                peak_memory_bytes: done.measurement.peak_memory,
+                ..Measures::default()
+            },
+            technique: Some(json!({
+                "technique": done.decision.technique.to_string(),
+                "feeder": done.feeder,
+                "changed_bytes": done.decision.changed_bytes,
+            })),
+            publications: publication.into_iter().collect(),
+            ..StepOutcome::default()
+        })
+    }
+}

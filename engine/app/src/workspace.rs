@@ -1,0 +1,76 @@
+//! A project that has been read and compiled, with its lake.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use nightshift_calendar::Calendar;
+use nightshift_compile::Compiled;
+use nightshift_diagnostic::Diagnostics;
+use nightshift_execute::{Engine, Limits};
+use nightshift_lake::Lake;
+use nightshift_ledger::Ledger;
+use nightshift_project::Project;
+
+use crate::{Error, Result};
+
+/// A project ready for work.
+pub struct Workspace {
+    /// What its files say.
+    pub project: Project,
+    /// What they mean.
+    pub compiled: Compiled,
+    /// How it counts days.
+    pub calendar: Arc<Calendar>,
+    /// Its tables.
+    pub lake: Lake,
+    /// Its sessions.
+    pub engine: Engine,
+}
+
+impl Workspace {
+    /// Reads and compiles the project in a folder; the diagnostics hold everything that is wrong with it.
+    ///
+    /// # Errors
+    /// If the folder is no project, or its data folders cannot be made.
+    pub async fn open(root: &Path, target: Option<&str>) -> Result<(Self, Diagnostics)> {
+        let (project, mut problems) = Project::load(root, target)?;
+        let calendar = Arc::new(project.calendar.clone());
+        let engine = Engine::new(limits(&project), Arc::clone(&calendar))?;
+        let (compiled, found) = Compiled::compile(&project, &engine.step("compile")?.context).await;
+        problems.extend(found);
+        let lake = Lake::open(&project.paths.lake)?;
+        Ok((Self { project, compiled, calendar, lake, engine }, problems.sorted()))
+    }
+
+    /// As [`Self::open`], but a project with mistakes is an error.
+    ///
+    /// # Errors
+    /// [`Error::Problems`] if anything must be mended first; or as [`Self::open`].
+    pub async fn open_sound(root: &Path, target: Option<&str>) -> Result<Self> {
+        let (workspace, problems) = Self::open(root, target).await?;
+        if problems.has_errors() { Err(Error::Problems(problems)) } else { Ok(workspace) }
+    }
+
+    /// The project's ledger, made if it is not there.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub async fn ledger(&self) -> Result<Ledger> {
+        if let Some(folder) = self.project.paths.ledger.parent() {
+            std::fs::create_dir_all(folder).map_err(|source| Error::Folder { path: folder.to_path_buf(), source })?;
+        }
+        Ok(Ledger::open(&self.project.paths.ledger).await?)
+    }
+}
+
+fn limits(project: &Project) -> Limits {
+    let limits = &project.limits;
+    Limits {
+        memory: limits.memory,
+        step_memory: limits.step_memory,
+        spill: limits.spill,
+        spill_directory: project.paths.spill.clone(),
+        batch_size: limits.batch_size,
+        threads: limits.threads,
+    }
+}

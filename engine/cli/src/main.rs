@@ -1,0 +1,54 @@
+//! The `nightshift` command: the edge at which results become text and faults become exit codes.
+//!
+//! Data goes to standard output, everything else to standard error. Exit codes: 0 ok, 1 user or data, 2 internal, 3 external or
+//! worth a retry. Start reading at [`arguments`], then [`commands`].
+
+mod arguments;
+mod bars;
+mod commands;
+mod printer;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use nightshift_app::Error;
+use nightshift_diagnostic::{Fault, Faulty};
+
+use arguments::Arguments;
+use printer::Printer;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("NIGHTSHIFT_LOG").unwrap_or_else(|_| "error".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let printer = Printer::new(arguments.format);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            printer.error(&format!("the program could not be started: {error}"));
+            return code(Fault::External);
+        }
+    };
+    match runtime.block_on(commands::run(&arguments, &printer)) {
+        Ok(None) => ExitCode::SUCCESS,
+        Ok(Some(fault)) => code(fault),
+        Err(error) => {
+            report(&printer, &error);
+            code(error.fault())
+        }
+    }
+}
+
+fn code(fault: Fault) -> ExitCode {
+    ExitCode::from(u8::try_from(fault.exit_code()).unwrap_or(2))
+}
+
+fn report(printer: &Printer, error: &Error) {
+    match error {
+        Error::Problems(problems) => printer.diagnostics(problems),
+        error => printer.error(&nightshift_app::chain(error)),
+    }
+    if error.retry_helps() {
+        printer.note("trying again may help");
+    }
+}

@@ -1,0 +1,47 @@
+//! The one door to the terminal.
+
+use std::io::Write;
+
+use nightshift_diagnostic::{Diagnostics, render};
+
+use crate::arguments::Format;
+
+/// Prints results to standard output and everything else to standard error.
+pub(crate) struct Printer {
+    format: Format,
+}
+
+impl Printer {
+    pub(crate) fn new(format: Format) -> Self {
+        Self { format }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// A result, as text or as JSON.
+    pub(crate) fn data(&self, text: &str, json: &serde_json::Value) {
+        let shown = if self.is_json() { json.to_string() } else { text.to_owned() };
+        // A reader that has gone away wants no more.
+        let _ = writeln!(anstream::stdout(), "{shown}");
+    }
+
+    /// Something beside the result.
+    pub(crate) fn note(&self, text: &str) {
+        let _ = writeln!(anstream::stderr(), "{text}");
+    }
+
+    pub(crate) fn error(&self, text: &str) {
+        self.note(&format!("error: {text}"));
+    }
+
+    /// Problems in the project's files.
+    pub(crate) fn diagnostics(&self, problems: &Diagnostics) {
+        if self.is_json() {
+            let _ = writeln!(anstream::stdout(), "{}", render::json(problems.as_slice()));
+        } else {
+            let _ = write!(anstream::stderr(), "{}", render::terminal(problems.as_slice(), true));
+        }
+    }
+}

@@ -27,7 +27,7 @@ PATTERNS = {
     "BOOLEAN": "(?i)(true|t|1|yes|y|false|f|0|no|n)",
     "DATE": DATE,
 }
-FINITE = {"DOUBLE": "true", "DATE": "length({}) = 10", "TIMESTAMP": "regexp_full_match(left({}, 12), '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} [0-9]')"}
+FINITE = {"DOUBLE": "true", "DATE": "length({}) = 10", "TIMESTAMP": "{} LIKE '____-__-__ __:%'"}
 ZONED_TYPE = "TIMESTAMP WITH TIME ZONE"
 
 

@@ -52,7 +52,13 @@ impl Lake {
         let layout = check(base, table, &commit)?;
         let actions = actions(base, &location, &commit, layout.as_ref())?;
         match write(base, &location, &commit, actions).await {
-            Ok(state) => Snapshot::new(location, state),
+            Ok(state) => {
+                let snapshot = Snapshot::new(location, state)?;
+                Ok(match base {
+                    Some(base) => snapshot.after(base, commit.transactions),
+                    None => snapshot,
+                })
+            }
             Err(error) if is_conflict(&error) => {
                 let found = location.log.get_latest_version(0).await.map_err(|source| Error::delta(table, source))?;
                 for staged in commit.add {

@@ -13,6 +13,7 @@ mod file;
 mod history;
 mod lake;
 mod layout;
+mod marks;
 mod name;
 mod provider;
 mod snapshot;

@@ -1,6 +1,6 @@
 //! One version of one table: its layout, its files, and what may be scanned of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,12 +8,14 @@ use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use deltalake::kernel::EagerSnapshot;
-use deltalake::logstore::LogStoreRef;
+use deltalake::logstore::{LogStore as _, LogStoreRef};
 use object_store::path::Path;
+use tokio::sync::OnceCell;
 
 use crate::error::{Error, Result};
 use crate::file::{DataFile, written_fingerprint};
 use crate::layout::TableLayout;
+use crate::marks::{self, Marks};
 use crate::name::TableName;
 use crate::provider::{FileTable, ScanOptions};
 use crate::statistics::decode;
@@ -60,6 +62,8 @@ struct Inner {
     version: i64,
     layout: TableLayout,
     files: Vec<DataFile>,
+    /// Read when they are first asked for; none inside if they can only be looked up one by one.
+    marks: OnceCell<Option<Marks>>,
 }
 
 impl fmt::Debug for Snapshot {
@@ -84,7 +88,7 @@ impl Snapshot {
         let layout = layout_of(name, &state)?;
         let files = files_of(name, &state, &layout)?;
         let version = i64::try_from(state.version()).unwrap_or(i64::MAX);
-        Ok(Self { inner: Arc::new(Inner { location, state, version, layout, files }) })
+        Ok(Self { inner: Arc::new(Inner { location, state, version, layout, files, marks: OnceCell::new() }) })
     }
 
     /// The table.
@@ -147,14 +151,46 @@ impl Snapshot {
         self.inner.files.iter().map(|file| file.size).sum()
     }
 
-    /// The last version that the application `app_id` marked in a commit of this version or an earlier one.
+    /// The last version that the application `app_id` marked in a commit of this version or an earlier one. The log is read once
+    /// for all applications.
     ///
     /// # Errors
-    /// [`Error::Delta`] if the log cannot be read.
+    /// [`Error::Delta`] or [`Error::Store`] if the log cannot be read.
     pub async fn transaction_version(&self, app_id: &str) -> Result<Option<i64>> {
+        if let Some(marks) = self.marks().await? {
+            return Ok(marks.get(app_id).copied());
+        }
         let location = &self.inner.location;
         let found = self.inner.state.transaction_version(location.log.as_ref(), app_id).await;
         found.map_err(|source| Error::delta(&location.name, source))
+    }
+
+    /// Every application that marked a version, with the last one, as a rollback needs them.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the log cannot be read, [`Error::UnsupportedTable`] if it has a form that does not tell them all.
+    pub async fn transactions(&self) -> Result<&HashMap<String, i64>> {
+        self.marks().await?.ok_or_else(|| {
+            let reason = "its log does not reach back to a checkpoint in one file".to_owned();
+            Error::UnsupportedTable { table: self.name().clone(), reason }
+        })
+    }
+
+    async fn marks(&self) -> Result<Option<&Marks>> {
+        let store = self.inner.location.log.object_store(None);
+        let marks = self.inner.marks.get_or_try_init(|| marks::load(store.as_ref(), self.inner.state.version())).await?;
+        Ok(marks.as_ref())
+    }
+
+    /// The snapshot that a commit on `base` made: its marks are those of `base` and of the commit, without reading the log.
+    pub(crate) fn after(self, base: &Self, transactions: Vec<(String, i64)>) -> Self {
+        if let Some(Some(marks)) = base.inner.marks.get() {
+            let mut marks = marks.clone();
+            marks.extend(transactions);
+            // Only the first value of the cell counts; this snapshot was just made, so that it is this one.
+            let _ = self.inner.marks.set(Some(marks));
+        }
+        self
     }
 
     /// The rows of this version for SQL, times shown in `zone`, in UTC if there is none.

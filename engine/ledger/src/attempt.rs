@@ -191,11 +191,7 @@ async fn finish(connection: &mut SqliteConnection, end: &AttemptEnd, at: DateTim
     })
 }
 
-async fn publish(
-    connection: &mut SqliteConnection,
-    attempt: AttemptId,
-    publication: &PublicationRecord,
-) -> Result<()> {
+async fn publish(connection: &mut SqliteConnection, attempt: AttemptId, publication: &PublicationRecord) -> Result<()> {
     sqlx::query("INSERT INTO publication (attempt, table_name, version_before, version_after) VALUES (?, ?, ?, ?)")
         .bind(attempt.0)
         .bind(&publication.table)
@@ -208,16 +204,18 @@ async fn publish(
 }
 
 async fn deliver(connection: &mut SqliteConnection, attempt: AttemptId, output: &OutputRecord) -> Result<()> {
-    sqlx::query("INSERT INTO output (attempt, path, report, rows, bytes, sha256, unchanged) VALUES (?, ?, ?, ?, ?, ?, ?)")
-        .bind(attempt.0)
-        .bind(&output.path)
-        .bind(&output.report)
-        .bind(count(output.rows))
-        .bind(count(output.bytes))
-        .bind(&output.sha256)
-        .bind(output.unchanged)
-        .execute(connection)
-        .await
-        .map_err(Error::doing("record an output"))?;
+    sqlx::query(
+        "INSERT INTO output (attempt, path, report, rows, bytes, sha256, unchanged) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(attempt.0)
+    .bind(&output.path)
+    .bind(&output.report)
+    .bind(count(output.rows))
+    .bind(count(output.bytes))
+    .bind(&output.sha256)
+    .bind(output.unchanged)
+    .execute(connection)
+    .await
+    .map_err(Error::doing("record an output"))?;
     Ok(())
 }

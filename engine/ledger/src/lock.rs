@@ -1,8 +1,8 @@
 //! The lock of a pipeline and date: only one process works on a batch.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use sqlx::sqlite::SqliteRow;
 use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
 
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;

@@ -62,7 +62,9 @@ pub(crate) async fn carry(
     run: RunId,
     carried: &CarriedPins,
 ) -> Result<()> {
-    let CarriedPins::AllBut(renewed) = carried else { return Ok(()) };
+    let CarriedPins::AllBut(renewed) = carried else {
+        return Ok(());
+    };
     let rows = sqlx::query(
         "SELECT source, version FROM pin \
          WHERE run = (SELECT max(id) FROM run WHERE batch = ? AND id < ?) ORDER BY source",

@@ -54,7 +54,9 @@ impl Process {
     #[must_use]
     pub fn liveness(&self) -> Liveness {
         // Our own start can be read wherever another process's can.
-        let (Some(expected), Some(_)) = (&self.started, started(std::process::id())) else { return Liveness::Unknown };
+        let (Some(expected), Some(_)) = (&self.started, started(std::process::id())) else {
+            return Liveness::Unknown;
+        };
         if self.host != host() {
             return Liveness::Unknown;
         }

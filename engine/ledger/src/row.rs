@@ -29,7 +29,11 @@ pub(crate) trait Columns {
 
     fn number<N: TryFrom<i64>>(&self, column: &'static str) -> Result<N> {
         let value = self.integer(column)?;
-        N::try_from(value).map_err(|_| Error::Unreadable { column, value: value.to_string(), wanted: "a number in range" })
+        N::try_from(value).map_err(|_| Error::Unreadable {
+            column,
+            value: value.to_string(),
+            wanted: "a number in range",
+        })
     }
 
     fn word<W: FromStr>(&self, column: &'static str) -> Result<W> {
@@ -57,7 +61,9 @@ pub(crate) trait Columns {
     }
 
     fn optional_fault(&self, column: &'static str) -> Result<Option<Fault>> {
-        let Some(text) = self.optional_text(column)? else { return Ok(None) };
+        let Some(text) = self.optional_text(column)? else {
+            return Ok(None);
+        };
         [Fault::User, Fault::Data, Fault::External, Fault::Internal]
             .into_iter()
             .find(|fault| fault.as_str() == text)

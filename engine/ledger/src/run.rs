@@ -245,11 +245,7 @@ async fn put_step(
     Ok(())
 }
 
-async fn read_back(
-    connection: &mut SqliteConnection,
-    batch: BatchId,
-    run: RunId,
-) -> Result<(BatchRecord, RunRecord)> {
+async fn read_back(connection: &mut SqliteConnection, batch: BatchId, run: RunId) -> Result<(BatchRecord, RunRecord)> {
     let batch = sqlx::query("SELECT * FROM batch WHERE id = ?")
         .bind(batch.0)
         .fetch_one(&mut *connection)

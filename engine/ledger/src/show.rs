@@ -4,13 +4,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::sqlite::SqliteRow;
 
 use crate::audit::AuditRecord;
+use crate::batch;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::records::{
     AttemptRecord, BatchId, BatchRecord, Measures, OutputRecord, Pin, PublicationRecord, RunRecord, StepRecord,
 };
 use crate::row::Columns;
-use crate::batch;
 
 /// Which batches to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +91,9 @@ impl Ledger {
     /// # Errors
     /// If the ledger cannot be read.
     pub async fn batch_detail(&self, batch: BatchId) -> Result<Option<BatchDetail>> {
-        let Some(record) = self.batch(batch).await? else { return Ok(None) };
+        let Some(record) = self.batch(batch).await? else {
+            return Ok(None);
+        };
         let mut runs = Vec::new();
         for run in self.runs(batch).await? {
             let pins = self.pins(run.id).await?;

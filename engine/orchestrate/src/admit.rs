@@ -105,7 +105,9 @@ pub fn admit(pipeline: &str, newest: Option<&BatchRecord>, intent: &Intent) -> R
         (BatchState::Failed, Intent::From(_)) => (BatchEvent::Retry, RunCause::FromStep),
         (BatchState::Succeeded, Intent::Run) => (BatchEvent::Rerun, RunCause::Rerun),
         (BatchState::Succeeded, Intent::From(_)) => (BatchEvent::Rerun, RunCause::FromStep),
-        (BatchState::Succeeded, Intent::Retry) => return Err(Refusal::Succeeded { label: batch.label() }),
+        (BatchState::Succeeded, Intent::Retry) => {
+            return Err(Refusal::Succeeded { label: batch.label() });
+        }
     };
     let from = match batch.state {
         BatchState::Ready | BatchState::Running => BatchState::Interrupted,

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nightshift_diagnostic::Fault;
-use nightshift_ledger::{
-    AttemptEnd, AttemptId, AttemptState, AuditEntry, BatchState, RunEnd, StepId, StepMove,
-};
+use nightshift_ledger::{AttemptEnd, AttemptId, AttemptState, AuditEntry, BatchState, RunEnd, StepId, StepMove};
 use serde_json::json;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -257,7 +255,9 @@ impl Execution {
     /// Lets an event happen to a step, in the schedule and the report; the change is then to be written down.
     fn change(&mut self, step: usize, event: StepEvent, reason: Option<String>) -> Result<StepMove> {
         let (from, to) = self.schedule.apply(step, event)?;
-        let (Some(id), Some(report)) = (self.ids.get(step), self.reports.get_mut(step)) else { return Err(Error::Stuck) };
+        let (Some(id), Some(report)) = (self.ids.get(step), self.reports.get_mut(step)) else {
+            return Err(Error::Stuck);
+        };
         report.state = to;
         report.reason.clone_from(&reason);
         Ok(StepMove { step: *id, from, to, reason })
@@ -290,12 +290,7 @@ impl Execution {
 }
 
 /// What the end of an attempt means for its step.
-fn verdict(
-    ended: &Result<StepOutcome, StepFailure>,
-    cancelled: bool,
-    attempts: u32,
-    most: NonZeroU32,
-) -> StepEvent {
+fn verdict(ended: &Result<StepOutcome, StepFailure>, cancelled: bool, attempts: u32, most: NonZeroU32) -> StepEvent {
     match ended {
         Ok(_) => StepEvent::Succeed,
         Err(_) if cancelled => StepEvent::Interrupt,
@@ -315,7 +310,9 @@ fn attempt_end(
     let state = match event {
         StepEvent::Succeed => AttemptState::Succeeded,
         StepEvent::Interrupt => AttemptState::Interrupted,
-        StepEvent::Fail | StepEvent::TryAgain | StepEvent::Start | StepEvent::Skip | StepEvent::Reset => AttemptState::Failed,
+        StepEvent::Fail | StepEvent::TryAgain | StepEvent::Start | StepEvent::Skip | StepEvent::Reset => {
+            AttemptState::Failed
+        }
     };
     let StepOutcome { measures, technique, pins, publications, outputs } = outcome;
     AttemptEnd { attempt, run, step, state, failure, measures, technique, pins, publications, outputs }

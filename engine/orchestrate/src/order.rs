@@ -53,7 +53,8 @@ pub fn order(steps: Vec<StepSpec>) -> Result<Vec<StepSpec>, OrderError> {
         return Err(OrderError::Cycle(graph.circle(&steps, &by_name)));
     }
     let urgency = graph.urgency(&steps, &by_name);
-    let sorted = graph.sort(&steps, |step| (urgency.get(step.name.as_str()).copied().unwrap_or(step.priority), step.name.as_str()));
+    let sorted = graph
+        .sort(&steps, |step| (urgency.get(step.name.as_str()).copied().unwrap_or(step.priority), step.name.as_str()));
     let mut places: Vec<Option<StepSpec>> = steps.into_iter().map(Some).collect();
     Ok(sorted.into_iter().filter_map(|step| places.get_mut(step)?.take()).collect())
 }
@@ -103,7 +104,9 @@ impl Graph {
         while let Some((_, next)) = startable.pop_first() {
             sorted.push(next);
             for dependent in self.dependents.get(next).into_iter().flatten() {
-                let (Some(count), Some(step)) = (missing.get_mut(*dependent), steps.get(*dependent)) else { continue };
+                let (Some(count), Some(step)) = (missing.get_mut(*dependent), steps.get(*dependent)) else {
+                    continue;
+                };
                 *count -= 1;
                 if *count == 0 {
                     startable.insert((key(step), *dependent));
@@ -180,14 +183,21 @@ mod tests {
 
     #[test]
     fn a_circle_is_shown_as_it_runs() {
-        let steps = vec![step("before", &[]), step("a", &["before", "b"]), step("b", &["c"]), step("c", &["a"]), step("x", &["c"])];
+        let steps = vec![
+            step("before", &[]),
+            step("a", &["before", "b"]),
+            step("b", &["c"]),
+            step("c", &["a"]),
+            step("x", &["c"]),
+        ];
         let error = order(steps).unwrap_err();
         assert_eq!(error.to_string(), "steps depend on each other in a circle: a -> b -> c -> a");
     }
 
     #[test]
     fn what_is_not_there_gets_a_hint() {
-        let error = order(vec![step("refresh:depot_daily", &[]), step("report:sales", &["refresh:depot_dayly"])]).unwrap_err();
+        let error =
+            order(vec![step("refresh:depot_daily", &[]), step("report:sales", &["refresh:depot_dayly"])]).unwrap_err();
         assert!(matches!(error, OrderError::Unknown { did_you_mean: Some(name), .. } if name == "refresh:depot_daily"));
         assert_eq!(order(vec![step("a", &[]), step("a", &[])]).unwrap_err(), OrderError::Duplicate("a".to_owned()));
     }

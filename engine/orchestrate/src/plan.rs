@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use nightshift_diagnostic::closest;
 use nightshift_ledger::{
-    BatchTarget, CarriedPins, Owner, PlannedStep, RunCause, RunOpening, StepId, StepKind, StepMove,
-    StepRecord, StepState,
+    BatchTarget, CarriedPins, Owner, PlannedStep, RunCause, RunOpening, StepId, StepKind, StepMove, StepRecord,
+    StepState,
 };
 
 use crate::admit::{Admission, Intent, Refusal};
@@ -68,7 +68,8 @@ pub fn plan(
     let records: HashMap<&str, &StepRecord> = known.iter().map(|record| (record.name.as_str(), record)).collect();
     let all_again = matches!(&admission, Admission::Reopen { event: BatchEvent::Rerun, .. });
     let names: HashSet<&str> = ordered.iter().map(|step| step.name.as_str()).collect();
-    let dropped = known.iter().filter(|record| !names.contains(record.name.as_str())).map(|record| (record.id, record.state));
+    let dropped =
+        known.iter().filter(|record| !names.contains(record.name.as_str())).map(|record| (record.id, record.state));
     let dropped = dropped.collect();
     let steps: Vec<StepPlan> = ordered
         .into_iter()

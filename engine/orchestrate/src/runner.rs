@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use nightshift_ledger::{
-    AttemptId, BatchRecord, Measures, OutputRecord, Pin, PublicationRecord, RunRecord, StepKind,
-};
+use nightshift_ledger::{AttemptId, BatchRecord, Measures, OutputRecord, Pin, PublicationRecord, RunRecord, StepKind};
 use tokio_util::sync::CancellationToken;
 
 use crate::observe::Progress;

@@ -59,7 +59,8 @@ impl Schedule {
             let dependencies: Vec<usize> =
                 plan.step.depends_on.iter().filter_map(|name| index.get(name.as_str()).copied()).collect();
             let kept = || plan.known.map(|(_, state)| state);
-            let stale = || dependencies.iter().any(|own| nodes.get(*own).is_some_and(|node| node.standing == Standing::Broken));
+            let stale =
+                || dependencies.iter().any(|own| nodes.get(*own).is_some_and(|node| node.standing == Standing::Broken));
             let standing = match plan.action {
                 StepAction::Do => Standing::Planned(StepState::Pending),
                 StepAction::Keep if kept() == Some(StepState::Failed) => Standing::Broken,
@@ -110,7 +111,9 @@ impl Schedule {
         let Some(Node { standing: standing @ Standing::Planned(_), .. }) = self.nodes.get_mut(step) else {
             return Err(Error::Stuck);
         };
-        let Standing::Planned(before) = *standing else { return Err(Error::Stuck) };
+        let Standing::Planned(before) = *standing else {
+            return Err(Error::Stuck);
+        };
         let after = before.after(event)?;
         *standing = if event == StepEvent::TryAgain { Standing::Resting } else { Standing::Planned(after) };
         Ok((before, after))

@@ -128,7 +128,8 @@ async fn open(
 ) -> Result<Opened> {
     let mut newest = ledger.latest_batch(&request.pipeline, request.business_date).await?;
     let mut recovered = None;
-    if let Some(batch) = newest.as_mut().filter(|batch| matches!(batch.state, BatchState::Ready | BatchState::Running)) {
+    if let Some(batch) = newest.as_mut().filter(|batch| matches!(batch.state, BatchState::Ready | BatchState::Running))
+    {
         recovered = recover(ledger, batch, clock).await?;
     }
     let plan = decide(ledger, request, newest.as_ref(), ordered).await?;
@@ -162,7 +163,9 @@ async fn decide(
 
 /// Ends the run that a dead process left open. We hold its lock, so nobody works on it.
 async fn recover(ledger: &Ledger, batch: &mut BatchRecord, clock: &dyn Clock) -> Result<Option<RunRecord>> {
-    let Some(run) = ledger.runs(batch.id).await?.pop() else { return Ok(None) };
+    let Some(run) = ledger.runs(batch.id).await?.pop() else {
+        return Ok(None);
+    };
     let to = batch.state.after(BatchEvent::Interrupt)?;
     let steps = ledger
         .steps(batch.id)

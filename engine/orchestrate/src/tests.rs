@@ -43,10 +43,13 @@ pub(crate) fn ingest(source: &str) -> StepSpec {
 
 /// Steps without a circle, in a shuffled order: each may depend on those generated before it.
 pub(crate) fn acyclic_steps(most: usize) -> impl Strategy<Value = Vec<StepSpec>> {
-    let one = |index: usize| (prop::collection::vec(any::<prop::sample::Index>(), 0..3), 1u8..5).prop_map(move |(picks, priority)| {
-        let depends_on = picks.into_iter().filter(|_| index > 0).map(|pick| format!("s{:02}", pick.index(index))).collect();
-        StepSpec { depends_on, priority, ..step(&format!("s{index:02}"), &[]) }
-    });
+    let one = |index: usize| {
+        (prop::collection::vec(any::<prop::sample::Index>(), 0..3), 1u8..5).prop_map(move |(picks, priority)| {
+            let depends_on =
+                picks.into_iter().filter(|_| index > 0).map(|pick| format!("s{:02}", pick.index(index))).collect();
+            StepSpec { depends_on, priority, ..step(&format!("s{index:02}"), &[]) }
+        })
+    };
     (1..=most).prop_flat_map(move |count| (0..count).map(one).collect::<Vec<_>>()).prop_shuffle()
 }
 
@@ -115,7 +118,8 @@ impl Fake {
 
     async fn act(&self, step: &StepSpec, context: &StepContext, act: Act) -> Result<StepOutcome, StepFailure> {
         tokio::task::yield_now().await;
-        let failure = |retry_helps, message: &str| StepFailure { fault: Fault::Data, retry_helps, message: message.to_owned() };
+        let failure =
+            |retry_helps, message: &str| StepFailure { fault: Fault::Data, retry_helps, message: message.to_owned() };
         let tries = self.started().iter().filter(|name| **name == step.name).count();
         if act == Act::Meet {
             self.meeting.wait().await;
@@ -130,7 +134,9 @@ impl Fake {
             }
             Act::Succeed | Act::FailFirst(_) | Act::Meet => {
                 let pins = match step.kind {
-                    StepKind::Ingest => vec![Pin { source: step.target.clone(), version: i64::from(context.attempt_number) }],
+                    StepKind::Ingest => {
+                        vec![Pin { source: step.target.clone(), version: i64::from(context.attempt_number) }]
+                    }
                     StepKind::Refresh | StepKind::Report => Vec::new(),
                 };
                 Ok(StepOutcome { pins, ..StepOutcome::default() })

@@ -106,7 +106,8 @@ impl<'a> Making<'a> {
     /// Marks for this report, with these parameters, from these versions.
     fn marks(&self) -> Vec<(String, i64)> {
         let definition = &self.report.definition;
-        let meaning = format!("{}\n{:?}\n{:?}", definition.text.text, self.values, self.report.schema);
+        let types: Vec<String> = self.report.schema.fields().iter().map(|field| format!("{} {}", field.name(), field.data_type())).collect();
+        let meaning = format!("{}\n{:?}\n{types:?}", definition.text.text, self.values);
         let digest: String = Sha256::digest(meaning.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let of = |table: &String| {
             let id = self.pinned.table_id(table);

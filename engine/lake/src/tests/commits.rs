@@ -86,8 +86,11 @@ async fn a_commit_removes_only_what_is_there_and_may_bring_it_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn checkpoints_and_many_commits_keep_everything() {
     let (_folder, lake) = lake();
-    let mut snapshot = table(&lake, 2).await;
-    for version in 1..=101 {
+    let snapshot = table(&lake, 2).await;
+    let first = Commit { transactions: vec![("first".to_owned(), 3)], ..Commit::default() };
+    let mut snapshot = lake.commit(Some(&snapshot), &delivery(), first).await.unwrap();
+    assert_eq!(snapshot.transaction_version("first").await.unwrap(), Some(3));
+    for version in 2..=101 {
         let marks = Commit { transactions: vec![("ingest".to_owned(), version)], ..Commit::default() };
         snapshot = lake.commit(Some(&snapshot), &delivery(), marks).await.unwrap();
     }
@@ -95,6 +98,10 @@ async fn checkpoints_and_many_commits_keep_everything() {
     let read = lake.snapshot(&delivery()).await.unwrap().unwrap();
     assert_eq!(read.version(), 101);
     assert_eq!(read.transaction_version("ingest").await.unwrap(), Some(101));
+    assert_eq!(read.transactions().await.unwrap(), &[("first".to_owned(), 3), ("ingest".to_owned(), 101)].into());
+    assert_eq!(snapshot.transactions().await.unwrap(), read.transactions().await.unwrap());
+    let before = lake.snapshot_at(&delivery(), 50).await.unwrap();
+    assert_eq!(before.transaction_version("ingest").await.unwrap(), Some(50));
     assert_eq!(read.layout(), &layout());
     let original = lake.snapshot_at(&delivery(), 0).await.unwrap();
     for (old, new) in original.files().iter().zip(read.files()) {

@@ -105,8 +105,8 @@ async fn a_filter_on_local_time_skips_files_and_row_groups() {
 #[tokio::test(flavor = "multi_thread")]
 async fn partition_filters_leave_nothing_to_filter() {
     let (_folder, session) = zoned(10).await;
-    let one = read(&session, "SELECT count(rating) FROM delivery WHERE day = DATE '2025-11-04'").await;
-    assert_eq!((one.count, one.files), (1667, 1), "{}", one.plan);
+    let one = read(&session, "SELECT count(DISTINCT rating) FROM delivery WHERE day = DATE '2025-11-04'").await;
+    assert_eq!((one.count, one.files), (5, 1), "{}", one.plan);
     assert!(!one.plan.contains("FilterExec"), "{}", one.plan);
     // Functions of partition columns, too, and counts are then known without reading.
     let odd = read(&session, "SELECT count(*) FROM delivery WHERE date_part('day', day) % 2 = 1").await;

@@ -48,6 +48,8 @@ def define_functions(connection: duckdb.DuckDBPyConnection, project: Project) ->
         f"CREATE MACRO calendar.day_start() AS INTERVAL ({start.hour * 3600 + start.minute * 60 + start.second}) SECOND"
     )
     connection.execute(f"CREATE MACRO calendar.fiscal_year_starts() AS {project.fiscal_year_starts}")
+    instant = sql_to_utc(quote("moment"), project.zone)
+    connection.execute(f"CREATE MACRO calendar.epoch(moment) AS epoch({instant})")
     connection.execute((HERE / "functions.sql").read_text(encoding="utf-8"))
 
 

@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 }
 
 fn code(fault: Fault) -> ExitCode {
-    ExitCode::from(u8::try_from(fault.exit_code()).unwrap_or(2))
+    ExitCode::from(fault.exit_code())
 }
 
 fn report(printer: &Printer, error: &Error) {

@@ -35,7 +35,8 @@ impl SourceText {
         for (index, line) in self.text.split_inclusive('\n').enumerate() {
             if index + 1 == position.line {
                 let visible = line.trim_end_matches(['\n', '\r']);
-                let within = visible.char_indices().nth(position.column.saturating_sub(1)).map_or(visible.len(), |(at, _)| at);
+                let within =
+                    visible.char_indices().nth(position.column.saturating_sub(1)).map_or(visible.len(), |(at, _)| at);
                 return start + within;
             }
             start += line.len();

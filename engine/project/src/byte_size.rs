@@ -45,7 +45,8 @@ fn parse(text: &str) -> Option<u64> {
     let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit)?;
     let number = number.trim().replace('_', "");
     let (whole, fraction) = number.split_once('.').unwrap_or((&number, ""));
-    if fraction.len() > 6 || !(whole.to_owned() + fraction).bytes().all(|digit| digit.is_ascii_digit()) {
+    let mut digits = whole.bytes().chain(fraction.bytes());
+    if whole.is_empty() || fraction.len() > 6 || !digits.all(|digit| digit.is_ascii_digit()) {
         return None;
     }
     let millionths: u128 = format!("{whole}{fraction:0<6}").parse().ok()?;
@@ -79,7 +80,7 @@ mod tests {
         assert_eq!(read("16 GiB"), Some(16 << 30));
         assert_eq!(read("1.5 gb"), Some(1_500_000_000));
         assert_eq!(read("4096"), Some(4096));
-        for wrong in ["", "GiB", "4 apples", "-1GiB", "1.2.3GB", "99999999999TiB"] {
+        for wrong in ["", "GiB", ".5GiB", "4 apples", "-1GiB", "1.2.3GB", "99999999999TiB"] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
         assert_eq!(ByteSize(512 << 20).to_string(), "512 MiB");

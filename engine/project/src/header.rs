@@ -48,7 +48,11 @@ pub(crate) fn read(file: &Arc<SourceText>, kind: DefinitionKind, problems: &mut 
     let word = comment.split_whitespace().next().unwrap_or_default();
     let word_range = word_start..word_start + word.len();
     if word != kind.as_str() {
-        problems.push(wrong_kind(file, word, kind).at(file.locate(if word.is_empty() { start..body } else { word_range })));
+        problems.push(wrong_kind(file, word, kind).at(file.locate(if word.is_empty() {
+            start..body
+        } else {
+            word_range
+        })));
         return None;
     }
     let yaml = in_place(text, word_range.end, body + length);

@@ -73,9 +73,12 @@ impl Loader<'_> {
         for grain in Grain::ALL {
             let files = self.definition_files(&format!("sql/rollups/{}", grain.folder()), DefinitionKind::Rollup);
             rollups.extend(files.into_iter().map(|file| {
-                self.definition(file, DefinitionKind::Rollup, || RollupHeader::unread(grain), |reader, node, word| {
-                    RollupHeader::read(reader, node, word, grain)
-                })
+                self.definition(
+                    file,
+                    DefinitionKind::Rollup,
+                    || RollupHeader::unread(grain),
+                    |reader, node, word| RollupHeader::read(reader, node, word, grain),
+                )
             }));
         }
         rollups
@@ -122,7 +125,11 @@ impl Loader<'_> {
             if let Some(stem) = file_name.strip_suffix(".test.yaml")
                 && !path.with_file_name(format!("{stem}.sql")).is_file()
             {
-                self.misplaced(path, "a test lies beside the file that it tests", format!("there is no `{stem}.sql` here"));
+                self.misplaced(
+                    path,
+                    "a test lies beside the file that it tests",
+                    format!("there is no `{stem}.sql` here"),
+                );
             }
             let Some(name) = file_name.strip_suffix(".sql") else { continue };
             let Some(text) = folder::read(self.root, path, &mut self.problems) else { continue };
@@ -166,7 +173,8 @@ impl Loader<'_> {
         for path in &entries.folders {
             let name = folder::name(path);
             if !folders().any(|folder| folder == name) {
-                let hint = did_you_mean(&name, folders()).unwrap_or_else(|| format!("it is one of {}", yaml::list(folders())));
+                let hint =
+                    did_you_mean(&name, folders()).unwrap_or_else(|| format!("it is one of {}", yaml::list(folders())));
                 self.misplaced(path, &format!("there is no grain `{name}`: its rollups are not read"), hint);
             }
         }

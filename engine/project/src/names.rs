@@ -15,13 +15,27 @@ pub(crate) fn is_name(text: &str) -> bool {
         && text.bytes().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'_')
 }
 
+/// What SQL engines reserve and a table is likely to be called, and the word that means every definition in a pipeline.
+const RESERVED: [&str; 14] = [
+    "all", "column", "default", "from", "group", "index", "limit", "order", "select", "table", "union", "user",
+    "values", "where",
+];
+
 /// Reports a name that is no name.
 pub(crate) fn check(name: &str, file: &Arc<SourceText>, problems: &mut Diagnostics) {
     if !is_name(name) {
         problems.push(
             Diagnostic::error(codes::INVALID_NAME, format!("`{name}` is no name for a definition"))
                 .at(file.first_line())
-                .hint("a name is the file's stem: a lower-case letter, then lower-case letters, digits and underscores"),
+                .hint(
+                    "a name is the file's stem: a lower-case letter, then lower-case letters, digits and underscores",
+                ),
+        );
+    } else if RESERVED.contains(&name) {
+        problems.push(
+            Diagnostic::error(codes::INVALID_NAME, format!("`{name}` is a reserved word"))
+                .at(file.first_line())
+                .hint(format!("call the file `customer_{name}.sql`, or whatever says more")),
         );
     }
 }

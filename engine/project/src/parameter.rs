@@ -3,8 +3,9 @@
 use std::fmt;
 
 use chrono::{NaiveDate, NaiveDateTime};
-use nightshift_diagnostic::Span;
+use nightshift_diagnostic::{Span, codes};
 
+use crate::names::is_name;
 use crate::yaml::{Fields, Node, Reader, Value};
 
 /// A parameter of a report: `$name` in its SQL.
@@ -73,8 +74,7 @@ pub struct InvalidParameter {
 
 impl ParameterType {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Date, Self::Integer, Self::Decimal, Self::String, Self::Boolean, Self::Timestamp];
+    pub const ALL: [Self; 6] = [Self::Date, Self::Integer, Self::Decimal, Self::String, Self::Boolean, Self::Timestamp];
 
     /// The word in a header.
     #[must_use]
@@ -166,6 +166,10 @@ pub(crate) fn read_parameters<'a>(reader: &'a Reader<'a>, fields: &Fields<'a>) -
 }
 
 fn read_parameter<'a>(reader: &'a Reader<'a>, name: &str, span: Span, node: &'a Node) -> Option<Parameter> {
+    if !is_name(name) {
+        let hint = "a lower-case letter, then lower-case letters, digits and underscores".to_owned();
+        reader.error(codes::INVALID_NAME, span, format!("`{name}` is no name for a parameter"), Some(hint));
+    }
     let words = ParameterType::ALL.map(|parameter_type| (parameter_type.as_str(), parameter_type));
     let read_type = |node: &Node| reader.word(node, "type of a parameter", &words);
     let Value::Mapping(_) = &node.value else {
@@ -174,9 +178,9 @@ fn read_parameter<'a>(reader: &'a Reader<'a>, name: &str, span: Span, node: &'a 
     };
     let fields = reader.fields(node, "a parameter", &["type", "default", "description"], span)?;
     let parameter_type = fields.require("type").and_then(read_type)?;
-    let default = fields.get("default").and_then(|node| {
-        reader.parsed(node, parameter_type.example(), |text| parameter_type.parse(text).ok())
-    });
+    let default = fields
+        .get("default")
+        .and_then(|node| reader.parsed(node, parameter_type.example(), |text| parameter_type.parse(text).ok()));
     Some(Parameter { name: name.to_owned(), parameter_type, default, description: fields.text("description"), span })
 }
 
@@ -187,7 +191,8 @@ mod tests {
 
     #[test]
     fn values_are_read_by_type_and_shown_as_they_were_written() {
-        let shown = |parameter_type: ParameterType, text: &str| parameter_type.parse(text).map(|value| value.to_string());
+        let shown =
+            |parameter_type: ParameterType, text: &str| parameter_type.parse(text).map(|value| value.to_string());
         for (parameter_type, text) in [
             (ParameterType::Date, "2026-11-23"),
             (ParameterType::Decimal, "-0.05"),

@@ -54,6 +54,14 @@ impl RollupHeader {
 
     pub(crate) fn unread(grain: Grain) -> Self {
         let nothing = String::new;
-        Self { title: nothing(), description: None, owner: None, grain, time: nothing(), strict: None, columns: BTreeMap::new() }
+        Self {
+            title: nothing(),
+            description: None,
+            owner: None,
+            grain,
+            time: nothing(),
+            strict: None,
+            columns: BTreeMap::new(),
+        }
     }
 }

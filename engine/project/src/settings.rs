@@ -35,12 +35,13 @@ pub(crate) fn read(root: &Path, file: &Arc<SourceText>, target: Option<&str>, pr
     let reader = Reader::new(file);
     let fields = node.as_ref().and_then(|node| reader.fields(node, "nightshift.yaml", &KEYS, file.first_line().span));
     let nothing = PathOverrides::default();
-    let settings = fields.as_ref().map(|fields| read_fields(root, &reader, fields, target)).unwrap_or_else(|| Settings {
-        name: String::new(),
-        calendar: Calendar::new(Tz::UTC),
-        paths: Paths::new(root, &nothing, target.map(|name| (name, &nothing))),
-        limits: Limits::of_machine(),
-    });
+    let settings =
+        fields.as_ref().map(|fields| read_fields(root, &reader, fields, target)).unwrap_or_else(|| Settings {
+            name: String::new(),
+            calendar: Calendar::new(Tz::UTC),
+            paths: Paths::new(root, &nothing, target.map(|name| (name, &nothing))),
+            limits: Limits::of_machine(),
+        });
     problems.extend(reader.finish());
     settings
 }
@@ -92,7 +93,8 @@ fn unknown_target(file: &Arc<SourceText>, name: &str, node: Option<&Node>, targe
 }
 
 fn read_calendar<'a>(root: &Path, reader: &'a Reader<'a>, fields: &Fields<'a>) -> Calendar {
-    let mut calendar = Calendar::new(fields.require("timezone").and_then(|node| read_zone(reader, node)).unwrap_or(Tz::UTC));
+    let mut calendar =
+        Calendar::new(fields.require("timezone").and_then(|node| read_zone(reader, node)).unwrap_or(Tz::UTC));
     if let Some(node) = fields.get("day_starts_at") {
         let time = |text: &str| {
             NaiveTime::parse_from_str(text, "%H:%M").or_else(|_| NaiveTime::parse_from_str(text, "%H:%M:%S")).ok()
@@ -115,9 +117,10 @@ fn read_zone<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Tz> {
     if zone.is_none() {
         // Most people who do not write the whole name write the city.
         let city = text.rsplit('/').next().unwrap_or(text).replace(' ', "_");
-        let of_city = TZ_VARIANTS.iter().map(|zone| zone.name()).find(|name| {
-            name.rsplit('/').next().is_some_and(|other| other.eq_ignore_ascii_case(&city))
-        });
+        let of_city = TZ_VARIANTS
+            .iter()
+            .map(|zone| zone.name())
+            .find(|name| name.rsplit('/').next().is_some_and(|other| other.eq_ignore_ascii_case(&city)));
         let hint = of_city
             .map(|name| format!("did you mean `{name}`?"))
             .or_else(|| did_you_mean(text, TZ_VARIANTS.iter().map(|zone| zone.name())))
@@ -135,7 +138,12 @@ fn read_holidays<'a>(
     let path = root.join(reader.text(node)?);
     if !path.is_file() {
         let message = format!("there is no file `{}`", node.as_text().unwrap_or_default());
-        reader.error(codes::MISSING_FILE, node.span, message, Some("the path starts at the project's folder".to_owned()));
+        reader.error(
+            codes::MISSING_FILE,
+            node.span,
+            message,
+            Some("the path starts at the project's folder".to_owned()),
+        );
         return None;
     }
     let mut problems = Diagnostics::new();

@@ -117,7 +117,17 @@ impl Definition<SourceHeader> {
 }
 
 const KEYS: [&str; 11] = [
-    "title", "description", "owner", "file", "format", "delimiter", "load", "partition", "personal", "ambiguous", "columns",
+    "title",
+    "description",
+    "owner",
+    "file",
+    "format",
+    "delimiter",
+    "load",
+    "partition",
+    "personal",
+    "ambiguous",
+    "columns",
 ];
 
 impl SourceHeader {
@@ -156,7 +166,9 @@ fn read_file<'a>(reader: &'a Reader<'a>, fields: &Fields<'a>) -> Option<String> 
 pub(crate) fn delimiter(text: &str) -> Option<u8> {
     match text.as_bytes() {
         b"tab" => Some(b'\t'),
-        [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'"' | b'\n' | b'\r') => Some(*byte),
+        [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'"' | b'\n' | b'\r') => {
+            Some(*byte)
+        }
         _ => None,
     }
 }
@@ -200,7 +212,11 @@ impl Load {
     fn read_upsert<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Self> {
         let fields = reader.fields(node, "`upsert`", &["key", "watermark", "delete_when"], node.span)?;
         let key = fields.require("key").map(|node| reader.names(node)).unwrap_or_default();
-        Some(Self::Upsert { key, watermark: fields.required_text("watermark"), delete_when: fields.text("delete_when") })
+        Some(Self::Upsert {
+            key,
+            watermark: fields.required_text("watermark"),
+            delete_when: fields.text("delete_when"),
+        })
     }
 }
 
@@ -226,10 +242,8 @@ impl SourcePartition {
     fn read<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Self> {
         let grains = [Grain::Day, Grain::Month, Grain::Year];
         let fields = reader.fields(node, "`partition`", &grains.map(Grain::as_str), node.span)?;
-        let given: Vec<Self> = grains
-            .into_iter()
-            .filter_map(|grain| Some(Self { grain, column: fields.text(grain.as_str())? }))
-            .collect();
+        let given: Vec<Self> =
+            grains.into_iter().filter_map(|grain| Some(Self { grain, column: fields.text(grain.as_str())? })).collect();
         match given.as_slice() {
             [one] => Some(one.clone()),
             [] => {

@@ -69,13 +69,13 @@ pub(crate) fn cast_column(
     }
     match (simple.data_type(), &column.data_type) {
         (DataType::Null, _) => Ok(cast(&simple, &column.data_type)?),
-        (DataType::Utf8, _) => target.from_text(simple.as_string(), None),
-        (DataType::Timestamp(_, zone), DataType::Timestamp(_, _)) => target.from_timestamps(&simple, zone.is_some()),
+        (DataType::Utf8, _) => target.read_text(simple.as_string(), None),
+        (DataType::Timestamp(_, zone), DataType::Timestamp(_, _)) => target.read_timestamps(&simple, zone.is_some()),
         (found, expected) if converts_exactly(found, expected) => target.convert(&simple),
         (found, _) if accepts(found, column, local_time) => {
             // Rare pairs go by way of their digits, which keeps them exact.
             let digits = cast(&simple, &DataType::Utf8)?;
-            target.from_text(digits.as_string(), Some(&simple))
+            target.read_text(digits.as_string(), Some(&simple))
         }
         (found, expected) => Err(Error::ColumnType {
             column: column.name.clone(),
@@ -161,7 +161,7 @@ impl Target<'_> {
         self.finite(converted)
     }
 
-    fn from_timestamps(&mut self, values: &ArrayRef, has_zone: bool) -> Result<ArrayRef> {
+    fn read_timestamps(&mut self, values: &ArrayRef, has_zone: bool) -> Result<ArrayRef> {
         let micros = match values.data_type() {
             DataType::Timestamp(TimeUnit::Nanosecond, _) => self.whole_microseconds(values)?,
             _ => cast(values, &DataType::Timestamp(TimeUnit::Microsecond, None))?,
@@ -216,7 +216,7 @@ impl Target<'_> {
     }
 
     /// Parses text. `original` is where the text was made from, if it is not the file's own.
-    fn from_text(&mut self, values: &StringArray, original: Option<&ArrayRef>) -> Result<ArrayRef> {
+    fn read_text(&mut self, values: &StringArray, original: Option<&ArrayRef>) -> Result<ArrayRef> {
         // A decimal column read as text has its scale's zeros, which whole numbers do not want.
         let whole = |digits: &[u8]| match original {
             Some(_) => text::decimal(digits, 38, 0).and_then(|value| i64::try_from(value).map_err(|_| Problem::OutOfRange)),

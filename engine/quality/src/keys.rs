@@ -57,7 +57,7 @@ impl KeySet {
     /// Bytes that the set occupies, roughly.
     pub(crate) fn size(&self) -> usize {
         match self {
-            Self::Integer(seen) => usize::try_from(seen.serialized_size()).unwrap_or(usize::MAX),
+            Self::Integer(seen) => seen.serialized_size(),
             Self::Hashed { seen, .. } => seen.capacity() * (size_of::<u128>() + 1),
         }
     }

@@ -10,27 +10,28 @@ pub(super) struct Depot {
     pub(super) city: &'static str,
     pub(super) region: &'static str,
     pub(super) area_code: &'static str,
-    /// Its share of the customers, relative to the others.
-    pub(super) weight: u32,
     pub(super) opened: (i32, u32, u32),
     pub(super) districts: &'static [&'static str],
 }
 
 #[rustfmt::skip]
 pub(super) const DEPOTS: [Depot; 12] = [
-    Depot { name: "大同配送站", city: "臺北市", region: "北部", area_code: "02", weight: 11, opened: (1998, 3, 16), districts: &["大同區", "中山區", "士林區", "北投區", "萬華區", "文山區"] },
-    Depot { name: "板橋配送站", city: "新北市", region: "北部", area_code: "02", weight: 19, opened: (1996, 9, 2), districts: &["板橋區", "三重區", "中和區", "新莊區", "土城區", "汐止區", "淡水區"] },
-    Depot { name: "中壢配送站", city: "桃園市", region: "北部", area_code: "03", weight: 13, opened: (2001, 5, 7), districts: &["中壢區", "桃園區", "平鎮區", "八德區", "楊梅區", "大溪區"] },
-    Depot { name: "新竹配送站", city: "新竹市", region: "北部", area_code: "03", weight: 6, opened: (2005, 11, 21), districts: &["東區", "北區", "香山區"] },
-    Depot { name: "西屯配送站", city: "臺中市", region: "中部", area_code: "04", weight: 16, opened: (1997, 6, 30), districts: &["西屯區", "北屯區", "南屯區", "豐原區", "大里區", "沙鹿區", "太平區"] },
-    Depot { name: "彰化配送站", city: "彰化縣", region: "中部", area_code: "04", weight: 7, opened: (2003, 2, 10), districts: &["彰化市", "員林市", "鹿港鎮", "和美鎮", "溪湖鎮"] },
-    Depot { name: "嘉義配送站", city: "嘉義市", region: "南部", area_code: "05", weight: 4, opened: (2008, 8, 18), districts: &["東區", "西區"] },
-    Depot { name: "永康配送站", city: "臺南市", region: "南部", area_code: "06", weight: 9, opened: (1999, 10, 11), districts: &["永康區", "安平區", "安南區", "新營區", "佳里區", "善化區"] },
-    Depot { name: "三民配送站", city: "高雄市", region: "南部", area_code: "07", weight: 14, opened: (1995, 4, 24), districts: &["三民區", "前鎮區", "鳳山區", "左營區", "楠梓區", "岡山區", "小港區"] },
-    Depot { name: "屏東配送站", city: "屏東縣", region: "南部", area_code: "08", weight: 4, opened: (2010, 7, 5), districts: &["屏東市", "潮州鎮", "東港鎮", "恆春鎮"] },
-    Depot { name: "花蓮配送站", city: "花蓮縣", region: "東部", area_code: "03", weight: 2, opened: (2014, 3, 3), districts: &["花蓮市", "吉安鄉", "玉里鎮", "壽豐鄉"] },
-    Depot { name: "羅東配送站", city: "宜蘭縣", region: "東部", area_code: "03", weight: 3, opened: (2012, 12, 17), districts: &["羅東鎮", "宜蘭市", "蘇澳鎮", "礁溪鄉"] },
+    Depot { name: "大同配送站", city: "臺北市", region: "北部", area_code: "02", opened: (1998, 3, 16), districts: &["大同區", "中山區", "士林區", "北投區", "萬華區", "文山區"] },
+    Depot { name: "板橋配送站", city: "新北市", region: "北部", area_code: "02", opened: (1996, 9, 2), districts: &["板橋區", "三重區", "中和區", "新莊區", "土城區", "汐止區", "淡水區"] },
+    Depot { name: "中壢配送站", city: "桃園市", region: "北部", area_code: "03", opened: (2001, 5, 7), districts: &["中壢區", "桃園區", "平鎮區", "八德區", "楊梅區", "大溪區"] },
+    Depot { name: "新竹配送站", city: "新竹市", region: "北部", area_code: "03", opened: (2005, 11, 21), districts: &["東區", "北區", "香山區"] },
+    Depot { name: "西屯配送站", city: "臺中市", region: "中部", area_code: "04", opened: (1997, 6, 30), districts: &["西屯區", "北屯區", "南屯區", "豐原區", "大里區", "沙鹿區", "太平區"] },
+    Depot { name: "彰化配送站", city: "彰化縣", region: "中部", area_code: "04", opened: (2003, 2, 10), districts: &["彰化市", "員林市", "鹿港鎮", "和美鎮", "溪湖鎮"] },
+    Depot { name: "嘉義配送站", city: "嘉義市", region: "南部", area_code: "05", opened: (2008, 8, 18), districts: &["東區", "西區"] },
+    Depot { name: "永康配送站", city: "臺南市", region: "南部", area_code: "06", opened: (1999, 10, 11), districts: &["永康區", "安平區", "安南區", "新營區", "佳里區", "善化區"] },
+    Depot { name: "三民配送站", city: "高雄市", region: "南部", area_code: "07", opened: (1995, 4, 24), districts: &["三民區", "前鎮區", "鳳山區", "左營區", "楠梓區", "岡山區", "小港區"] },
+    Depot { name: "屏東配送站", city: "屏東縣", region: "南部", area_code: "08", opened: (2010, 7, 5), districts: &["屏東市", "潮州鎮", "東港鎮", "恆春鎮"] },
+    Depot { name: "花蓮配送站", city: "花蓮縣", region: "東部", area_code: "03", opened: (2014, 3, 3), districts: &["花蓮市", "吉安鄉", "玉里鎮", "壽豐鄉"] },
+    Depot { name: "羅東配送站", city: "宜蘭縣", region: "東部", area_code: "03", opened: (2012, 12, 17), districts: &["羅東鎮", "宜蘭市", "蘇澳鎮", "礁溪鄉"] },
 ];
+
+/// Each depot's share of the customers, relative to the others.
+pub(super) const DEPOT_WEIGHTS: [u32; 12] = [11, 19, 13, 6, 16, 7, 4, 9, 14, 4, 2, 3];
 
 /// What is sold.
 #[derive(Clone, Copy, Default)]
@@ -83,7 +84,7 @@ pub(super) fn list_price(seed: u64, product: u8, month: i32) -> i64 {
 /// How many cylinders of a product a depot holds when all is well.
 pub(super) fn stock_level(deliveries_per_day: u32, depot_index: u8, product: usize) -> i64 {
     const MIX: [i64; CYLINDERS] = [40, 110, 240, 480, 210];
-    let weight = i64::from(depot(depot_index).weight);
+    let weight = i64::from(DEPOT_WEIGHTS.get(usize::from(depot_index)).copied().unwrap_or_default());
     let mix = MIX.get(product).copied().unwrap_or_default();
     20 + i64::from(deliveries_per_day) * weight * mix / 18_000
 }
@@ -91,5 +92,5 @@ pub(super) fn stock_level(deliveries_per_day: u32, depot_index: u8, product: usi
 /// The first day of a depot's work.
 pub(super) fn opened(depot: Depot) -> Day {
     let (year, month, day) = depot.opened;
-    Day::of(chrono::NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default())
+    Day::from_civil(year, month, day)
 }

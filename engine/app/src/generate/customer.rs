@@ -1,6 +1,6 @@
 //! Who buys. No list is kept: everything about a customer follows from the seed, the id and the day.
 
-use super::catalog::{self, DEPOTS, Depot};
+use super::catalog::{self, DEPOT_WEIGHTS, Depot};
 use super::day::{Day, Moment};
 use super::random::{Random, Topic};
 use super::record::Record;
@@ -129,7 +129,7 @@ impl Customers {
             Kind::Industry => random.between(50, 120),
             Kind::Institution => random.between(30, 80),
         };
-        let home_depot = random.weighted(&DEPOTS.map(|depot| depot.weight)) as u8;
+        let home_depot = random.weighted(&DEPOT_WEIGHTS) as u8;
         let phase = random.between(0, CHANGE_PERIOD - 1);
         let leaves = random.chance(20_000);
         let deleted = (leaves && place > 2_000 && !newcomer).then(|| self.first_day.plus(random.between(1, 900)));
@@ -147,7 +147,7 @@ impl Customers {
         moved.map_or(customer.home_depot, |version| {
             let mut random = self.change_stream(customer, version);
             random.bits();
-            random.weighted(&DEPOTS.map(|depot| depot.weight)) as u8
+            random.weighted(&DEPOT_WEIGHTS) as u8
         })
     }
 

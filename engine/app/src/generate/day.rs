@@ -18,7 +18,17 @@ const SECONDS_PER_DAY: i64 = 86_400;
 
 impl Day {
     pub(super) fn of(date: NaiveDate) -> Self {
-        Day((date - NaiveDate::default()).num_days() as i32)
+        Day::from_civil(date.year(), date.month(), date.day())
+    }
+
+    /// A date of the calendar that exists, by Howard Hinnant's `days_from_civil`.
+    pub(super) const fn from_civil(year: i32, month: u32, day: u32) -> Self {
+        let year = if month <= 2 { year - 1 } else { year };
+        let shifted_month = (month as i32 + 9) % 12;
+        let day_of_year = (153 * shifted_month + 2) / 5 + day as i32 - 1;
+        let year_of_era = year.rem_euclid(400);
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        Day(year.div_euclid(400) * 146_097 + day_of_era - 719_468)
     }
 
     /// The date; days before 1970 do not occur.
@@ -78,9 +88,7 @@ impl Day {
 
     /// The first day of a month as [`Day::month`] counts them.
     pub(super) fn first_of_month(month: i32) -> Self {
-        let year = month.div_euclid(12);
-        let date = NaiveDate::from_ymd_opt(year, month.rem_euclid(12).unsigned_abs() + 1, 1);
-        Day::of(date.unwrap_or_default())
+        Day::from_civil(month.div_euclid(12), month.rem_euclid(12).unsigned_abs() + 1, 1)
     }
 
     /// Writes `YYYY-MM-DD`.

@@ -1,6 +1,6 @@
 //! Who drives. Like customers, drivers are not kept in a list.
 
-use super::catalog::{self, DEPOTS};
+use super::catalog::{self, DEPOT_WEIGHTS, DEPOTS};
 use super::day::{Day, Moment};
 use super::random::{Random, Topic};
 use super::record::Record;
@@ -42,9 +42,9 @@ pub(super) struct Drivers {
 
 impl Drivers {
     pub(super) fn new(seed: u64, first_day: Day, deliveries_per_day: u32) -> Self {
-        let weights: u32 = DEPOTS.iter().map(|depot| depot.weight).sum();
-        let per_depot = DEPOTS.map(|depot| {
-            let deliveries = u64::from(deliveries_per_day) * u64::from(depot.weight) / u64::from(weights);
+        let weights: u32 = DEPOT_WEIGHTS.iter().sum();
+        let per_depot = DEPOT_WEIGHTS.map(|weight| {
+            let deliveries = u64::from(deliveries_per_day) * u64::from(weight) / u64::from(weights);
             (deliveries as u32 / TRIPS_PER_DRIVER).clamp(2, MOST_PER_DEPOT)
         });
         Drivers { seed, first_day, per_depot }

@@ -67,7 +67,7 @@ pub(super) struct EventFile<'a> {
 }
 
 enum Form {
-    Text(Source, TextFile),
+    Text(Source, Box<TextFile>),
     Parquet(Box<MovementFile>),
 }
 
@@ -77,7 +77,7 @@ impl<'a> EventFile<'a> {
         let form = if source == Source::CylinderMovement {
             Form::Parquet(Box::new(MovementFile::create(folder)?))
         } else {
-            Form::Text(source, create(folder, source, day, variant)?)
+            Form::Text(source, Box::new(create(folder, source, day, variant)?))
         };
         Ok(EventFile { world, variant, form })
     }

@@ -3,16 +3,16 @@
 use super::day::Day;
 use super::random::{Random, Topic};
 
-/// The first day of each lunar year, as the Central Weather Administration publishes it.
-const LUNAR_NEW_YEARS: [(i32, u32, u32); 8] = [
-    (2023, 1, 22),
-    (2024, 2, 10),
-    (2025, 1, 29),
-    (2026, 2, 17),
-    (2027, 2, 6),
-    (2028, 1, 26),
-    (2029, 2, 13),
-    (2030, 2, 3),
+/// The first day of each lunar year, as the Central Weather Administration publishes it. Other years have no such feast.
+const LUNAR_NEW_YEARS: [Day; 8] = [
+    Day::from_civil(2023, 1, 22),
+    Day::from_civil(2024, 2, 10),
+    Day::from_civil(2025, 1, 29),
+    Day::from_civil(2026, 2, 17),
+    Day::from_civil(2027, 2, 6),
+    Day::from_civil(2028, 1, 26),
+    Day::from_civil(2029, 2, 13),
+    Day::from_civil(2030, 2, 3),
 ];
 
 /// Demand in the middle of each month, in parts per thousand: gas is for winter.
@@ -41,13 +41,9 @@ pub(super) const DELIVERY_HOURS: [u32; 24] =
 pub(super) const PAYMENT_HOURS: [u32; 24] =
     [30, 24, 6, 4, 4, 4, 6, 14, 50, 90, 110, 100, 70, 60, 80, 90, 100, 90, 70, 50, 40, 30, 20, 12];
 
-/// How many days the day lies after the nearest Lunar New Year (negative: before it), if that is in the table.
+/// How many days the day lies after the nearest Lunar New Year; negative: before it.
 fn days_after_new_year(day: Day) -> Option<i32> {
-    LUNAR_NEW_YEARS
-        .iter()
-        .filter_map(|(year, month, date)| chrono::NaiveDate::from_ymd_opt(*year, *month, *date))
-        .map(|date| day.since(Day::of(date)))
-        .min_by_key(|distance| distance.abs())
+    LUNAR_NEW_YEARS.iter().map(|new_year| day.since(*new_year)).min_by_key(|distance| distance.abs())
 }
 
 /// What is shut on a day.
@@ -128,7 +124,7 @@ pub(super) fn second_at(hours: &[u32; 24], part: u32) -> u32 {
     for (hour, weight) in hours.iter().enumerate() {
         let width = u64::from(*weight) << 32;
         if position < width {
-            let within = position / u64::from(*weight) * 3600 >> 32;
+            let within = (position / u64::from(*weight) * 3600) >> 32;
             return hour as u32 * 3600 + within as u32;
         }
         position -= width;

@@ -80,7 +80,7 @@ fn decimal(digits: ExactNumberInfo) -> Result<DataType, Refused> {
     let narrowed = u8::try_from(precision).ok().zip(i8::try_from(scale).ok());
     match narrowed {
         Some((precision_digits, scale_digits))
-            if (1..=MAX_PRECISION).contains(&precision) && scale >= 0 && u64::from(scale.unsigned_abs()) <= precision =>
+            if (1..=MAX_PRECISION).contains(&precision) && scale >= 0 && scale.unsigned_abs() <= precision =>
         {
             Ok(DataType::Decimal128(precision_digits, scale_digits))
         }

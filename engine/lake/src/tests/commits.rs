@@ -151,3 +151,28 @@ async fn a_layout_changes_in_the_commit_that_replaces_the_files() {
     let error = lake.commit(Some(&third), &name, Commit { add: vec![rows(&wider).await], ..Commit::default() }).await.unwrap_err();
     assert!(matches!(error, Error::StagedLayout { .. }), "{error:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statistics_of_every_column_survive_a_checkpoint() {
+    let (_folder, lake) = lake();
+    let name = TableName::new(TableKind::Rollup, "wide").unwrap();
+    let layout = small((0..40).map(|n| Field::new(format!("c{n}"), DataType::Int64, true)).collect());
+    let columns = (0..40).map(|n| Arc::new(arrow::array::Int64Array::from(vec![n, n + 1])) as _).collect();
+    let batch = arrow::array::RecordBatch::try_new(Arc::clone(layout.schema()), columns).unwrap();
+    let mut writer = lake.stage(&name, layout.clone(), StageOptions::default()).unwrap();
+    writer.write(batch).await.unwrap();
+    let properties = BTreeMap::from([("delta.checkpointInterval".to_owned(), "2".to_owned())]);
+    let commit = Commit { layout: Some(layout.with_properties(properties)), add: vec![writer.finish().await.unwrap()], ..Commit::default() };
+    let base = lake.commit(None, &name, commit).await.unwrap();
+    let next = lake.commit(Some(&base), &name, Commit { transactions: vec![("a".to_owned(), 1)], ..Commit::default() }).await.unwrap();
+    lake.commit(Some(&next), &name, Commit::default()).await.unwrap();
+    let log = lake.folder(&name).join("_delta_log");
+    assert!(log.join("00000000000000000001.checkpoint.parquet").exists());
+    std::fs::remove_file(log.join("00000000000000000000.json")).unwrap();
+    std::fs::remove_file(log.join("00000000000000000001.json")).unwrap();
+    let read = lake.snapshot(&name).await.unwrap().unwrap();
+    assert_eq!(read.files()[0].statistics.as_ref().unwrap().columns.len(), 40);
+    assert_eq!(read.files()[0].statistics, base.files()[0].statistics);
+    assert_eq!(read.transaction_version("a").await.unwrap(), Some(1));
+    assert!(matches!(lake.snapshot_at(&name, 0).await, Err(Error::VersionMissing { .. })));
+}

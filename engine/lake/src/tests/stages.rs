@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, DictionaryArray, Float64Array, Int64Array, RecordBatch, StringArray, StringViewArray, TimestampNanosecondArray};
-use arrow::datatypes::{DataType, Field, Int32Type, Schema, TimeUnit};
+use arrow::array::{Array, ArrayRef, DictionaryArray, Float64Array, Int64Array, ListArray, RecordBatch, StringArray, StringViewArray, StructArray, TimestampNanosecondArray};
+use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, TimeUnit};
 use datafusion::common::ScalarValue;
 use datafusion::prelude::SessionContext;
 
@@ -135,4 +135,26 @@ async fn what_a_dead_attempt_staged_is_found_by_its_identity() {
     let (dead, alive) = (stage(&lake, vec![day(0, 10), day(1, 10)]).await, stage(&lake, vec![day(2, 10)]).await);
     assert_eq!(lake.remove_stage(&delivery(), dead.id()).await.unwrap(), 2);
     assert_eq!(files_of(&lake).len(), alive.files().len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_and_structs_are_written_and_read() {
+    let (_folder, lake) = lake();
+    let list = ListArray::from_iter_primitive::<Int64Type, _, _>(vec![Some(vec![Some(1), None]), None]);
+    let members: Vec<(Arc<Field>, ArrayRef)> = vec![
+        (Arc::new(Field::new("n", DataType::Int64, true)), Arc::new(Int64Array::from(vec![1, 2]))),
+        (Arc::new(Field::new("text", DataType::Utf8View, true)), Arc::new(StringViewArray::from(vec!["a", "b"]))),
+    ];
+    let pair = StructArray::from(members);
+    let schema = Schema::new(vec![Field::new("list", list.data_type().clone(), true), Field::new("pair", pair.data_type().clone(), true)]);
+    let layout = TableLayout::new(&schema, vec![], vec![]).unwrap();
+    let staged = write(&lake, layout, vec![("list", Arc::new(list)), ("pair", Arc::new(pair))]).await.unwrap();
+    let commit = crate::Commit { layout: Some(staged.layout().clone()), add: vec![staged], ..crate::Commit::default() };
+    lake.commit(None, &delivery(), commit).await.unwrap();
+    let read = lake.snapshot(&delivery()).await.unwrap().unwrap();
+    let session = SessionContext::new();
+    session.register_table("t", read.provider(None)).unwrap();
+    let found = session.sql("SELECT list, pair['text'] AS text FROM t WHERE pair['n'] = 1").await.unwrap().collect().await.unwrap();
+    let shown = arrow::util::pretty::pretty_format_batches(&found).unwrap().to_string();
+    assert!(shown.contains("[1, ]") && shown.contains("| a "), "{shown}");
 }

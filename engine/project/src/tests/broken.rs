@@ -1,8 +1,11 @@
-use super::{load, problems, shown};
+use std::fs;
+
+use super::{folder, load, problems, shown};
+use crate::Project;
 
 #[test]
 fn one_file_with_many_mistakes_reports_them_all() {
-    let text = "/* report\ntitel: 每日銷售\nowner:\npriority: P7\nparameters:\n  day: {type: dat}\n  day: date\nchecks:\n  uniqe: [a]\n  \
+    let text = "/* report\ntitel: 每日銷售\nowner:\npriority: P7\nparameters:\n  day: {type: dat}\n  day: date\n  minimum-amount: decimal\nchecks:\n  uniqe: [a]\n  \
                 not_null: [a, a]\ntable: {replace: }\noutput: [pdf, {csv: {compress: zip, rows_per_file: 0}}, {xlsx: {sheet: 'a/b'}}]\n*/\nSELECT 1\n";
     assert_eq!(
         problems(&[("reports/daily_sales.sql", text)]),
@@ -13,20 +16,22 @@ fn one_file_with_many_mistakes_reports_them_all() {
             "reports/daily_sales.sql:4:11 invalid-value: `P7` is no priority | did you mean `P1`?",
             "reports/daily_sales.sql:6:15 invalid-value: `dat` is no type of a parameter | did you mean `date`?",
             "reports/daily_sales.sql:7:3 duplicate-key: `day` stands here twice",
-            "reports/daily_sales.sql:9:3 unknown-key: `checks` has no key `uniqe` | did you mean `unique`?",
-            "reports/daily_sales.sql:10:17 duplicate-value: `a` stands in this list twice",
-            "reports/daily_sales.sql:11:9 missing-key: `table` needs `replace` | add `replace: …`",
-            "reports/daily_sales.sql:12:10 invalid-value: `pdf` is no kind of output | it is one of `csv` and `xlsx`",
-            "reports/daily_sales.sql:12:32 invalid-value: `zip` is no compression | it is one of `gzip` and `zstd`",
-            "reports/daily_sales.sql:12:52 invalid-value: `0` is not a whole number of at least 1",
-            "reports/daily_sales.sql:12:72 invalid-value: `a/b` is not a sheet's name: at most 31 characters, none of [ ] : * ? / \\",
+            "reports/daily_sales.sql:8:3 invalid-name: `minimum-amount` is no name for a parameter | a lower-case letter, then lower-case letters, digits and underscores",
+            "reports/daily_sales.sql:10:3 unknown-key: `checks` has no key `uniqe` | did you mean `unique`?",
+            "reports/daily_sales.sql:11:17 duplicate-value: `a` stands in this list twice",
+            "reports/daily_sales.sql:12:9 missing-key: `table` needs `replace` | add `replace: …`",
+            "reports/daily_sales.sql:13:10 invalid-value: `pdf` is no kind of output | it is one of `csv` and `xlsx`",
+            "reports/daily_sales.sql:13:32 invalid-value: `zip` is no compression | did you mean `gzip`?",
+            "reports/daily_sales.sql:13:52 invalid-value: `0` is not a whole number of at least 1",
+            "reports/daily_sales.sql:13:72 invalid-value: `a/b` is not a sheet's name: at most 31 characters, none of [ ] : * ? / \\",
         ]
     );
 }
 
 #[test]
 fn contracts_and_rollups() {
-    let source = "/* source\ntitle: T\nformat: cvs\nload: upsert\npartition: {week: a}\nambiguous: guess\nfile: a/b.csv\n*/\n";
+    let source =
+        "/* source\ntitle: T\nformat: cvs\nload: upsert\npartition: {week: a}\nambiguous: guess\nfile: a/b.csv\n*/\n";
     let rollup = "/* rollup\ntitle: T\nstrict: yes\n*/\n";
     assert_eq!(
         problems(&[("sql/sources/delivery.sql", source), ("sql/rollups/daily/depot_daily.sql", rollup)]),
@@ -62,10 +67,10 @@ fn headers_that_are_missing_or_of_another_kind() {
             "reports/b.sql:3:6 wrong-kind: a source cannot lie in reports | move the file to sql/sources, or write `/* report`",
             "reports/c.sql:1:4 missing-header: a header in reports begins with the word `report` | did you mean `report`?",
             "reports/d.sql:1:1 missing-header: the comment that begins here does not end | close it with `*/`",
-            "reports/e.sql:3:6 invalid-yaml: this is not valid YAML: ",
+            "reports/e.sql:3:6 invalid-yaml: this is not valid YAML: illegal placement of ':' indicator",
             "reports/f.sql:1:1 missing-header: a report begins with its header, a comment | begin the file with `/* report`, lines such as `title: …`, and `*/`",
-            "reports/g.sql:1:4 missing-key: a report needs `owner` | add `owner: …`",
             "reports/g.sql:1:4 missing-key: a report needs `title` | add `title: …`",
+            "reports/g.sql:1:4 missing-key: a report needs `owner` | add `owner: …`",
         ]
     );
 }
@@ -79,6 +84,7 @@ fn names_and_places_of_files() {
         ("sql/rollups/weekly/x.sql", rollup),
         ("sql/rollups/y.sql", rollup),
         ("reports/Top Ten.sql", report),
+        ("reports/order.sql", report),
         ("reports/old/z.sql", report),
         ("reports/gone.test.yaml", ""),
         ("pipelines/extra.yml", ""),
@@ -91,6 +97,7 @@ fn names_and_places_of_files() {
             "reports/Top Ten.sql:1:1 invalid-name: `Top Ten` is no name for a definition | a name is the file's stem: a lower-case letter, then lower-case letters, digits and underscores",
             "reports/gone.test.yaml:1:1 misplaced-file: a test lies beside the file that it tests | there is no `gone.sql` here",
             "reports/old/z.sql:1:1 misplaced-file: this file is not read: it lies too deep | move it to reports",
+            "reports/order.sql:1:1 invalid-name: `order` is a reserved word | call the file `customer_order.sql`, or whatever says more",
             "sql/rollups/monthly/delivery.sql:1:1 duplicate-name: there is a source named `delivery` already | sources, rollups and reports share one set of names: rename one of the files",
             "sql/rollups/weekly:1:1 misplaced-file: there is no grain `weekly`: its rollups are not read | it is one of `hourly`, `daily`, `monthly` and `yearly`",
             "sql/rollups/y.sql:1:1 misplaced-file: a rollup lies in the folder of its grain | move it to one of `hourly`, `daily`, `monthly` and `yearly`",
@@ -106,7 +113,7 @@ fn pipelines() {
     assert_eq!(
         problems(&[("pipelines/daily.yaml", text), ("pipelines/other.yaml", "steps: [{ingest: all}")]),
         [
-            "pipelines/daily.yaml:2:11 invalid-cron: ",
+            "pipelines/daily.yaml:2:11 invalid-cron: `30 25 * * *` is no cron expression: number out of bounds | five fields: minute, hour, day of the month, month, day of the week; `30 1 * * *` is 01:30 every day",
             "pipelines/daily.yaml:3:18 invalid-value: `lots` is not a size such as 512MiB",
             "pipelines/daily.yaml:3:24 unknown-key: `limits` has no key `disk` | the keys of `limits` are `memory`, `step_memory`, `spill`, `batch_size` and `threads`",
             "pipelines/daily.yaml:5:14 unknown-source: there is no source named `delivry` | did you mean `delivery`?",
@@ -114,7 +121,7 @@ fn pipelines() {
             "pipelines/daily.yaml:7:5 unknown-step: there is no step `reports` | did you mean `report`?",
             "pipelines/daily.yaml:8:5 missing-key: `report` needs names | write `report: all`, or a list of names",
             "pipelines/daily.yaml:9:5 invalid-value: a step says what is done, and to what | write `- refresh: all` or `- report: [daily_sales]`",
-            "pipelines/other.yaml:1:1 invalid-yaml: ",
+            "pipelines/other.yaml:1:8 invalid-yaml: this is not valid YAML: unclosed bracket '['",
         ]
     );
 }
@@ -140,15 +147,26 @@ fn settings() {
 }
 
 #[test]
-fn holidays_and_unreadable_files() {
-    let latin = "/* report\n";
-    let (_, problems) = load(&[("calendars/holidays.yaml", "- 2026-02-17\n- {date: 2026-02-30, nam: x}\n- 2026-02-17\n"), ("reports/x.sql", latin)], None);
+fn holidays() {
+    let text = "- 2026-02-17\n- {date: 2026-02-30, nam: x}\n- 2026-02-17\n";
     assert_eq!(
-        shown(&problems)[..3],
+        problems(&[("calendars/holidays.yaml", text)]),
         [
             "calendars/holidays.yaml:2:10 invalid-value: `2026-02-30` is not a date such as 2026-11-23",
             "calendars/holidays.yaml:2:22 unknown-key: a holiday has no key `nam` | did you mean `name`?",
             "calendars/holidays.yaml:3:3 duplicate-value: 2026-02-17 stands in this list twice",
         ]
     );
+}
+
+#[test]
+fn a_file_in_another_encoding_is_reported_and_the_rest_is_loaded() {
+    let folder = folder(&[]);
+    fs::write(folder.path().join("reports/big5.sql"), b"/* report\ntitle: \xb3\xe6\n*/\n").unwrap();
+    let (project, problems) = Project::load(folder.path(), None).unwrap();
+    assert_eq!(
+        shown(&problems),
+        ["reports/big5.sql:1:1 unreadable-file: cannot read this file: line 2 is not UTF-8 | save it as UTF-8"]
+    );
+    assert!(project.report("daily_sales").is_some());
 }

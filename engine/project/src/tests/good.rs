@@ -58,7 +58,10 @@ fn a_report_says_what_it_takes_checks_and_gives() {
     let types = [ParameterType::Date, ParameterType::Decimal, ParameterType::Integer];
     assert_eq!(parameters, ["business_date", "minimum", "depot"].into_iter().zip(types).collect::<Vec<_>>());
     assert_eq!(header.parameters[1].default.as_ref().unwrap().to_string(), "0.50");
-    assert_eq!((header.checks.not_null.len(), header.checks.unique.as_slice()), (2, ["depot_id".to_owned()].as_slice()));
+    assert_eq!(
+        (header.checks.not_null.len(), header.checks.unique.as_slice()),
+        (2, ["depot_id".to_owned()].as_slice())
+    );
     let expected: Vec<_> = header.checks.expect.iter().map(|one| (one.sql.as_str(), one.severity)).collect();
     assert_eq!(expected, [("revenue >= 0", CheckSeverity::Error), ("deliveries > 0", CheckSeverity::Warn)]);
     assert_eq!(header.table.as_ref().unwrap().replace, "day = $business_date");
@@ -118,7 +121,8 @@ fn everything_in_a_header_has_a_place_in_its_file() {
 
 #[test]
 fn sql_in_a_block_of_several_lines_keeps_its_places() {
-    let text = "/* report\ntitle: T\nowner: o\nchecks:\n  expect: |\n    revenue >= 0\n      AND revenu < 9\n*/\nSELECT 1\n";
+    let text =
+        "/* report\ntitle: T\nowner: o\nchecks:\n  expect: |\n    revenue >= 0\n      AND revenu < 9\n*/\nSELECT 1\n";
     let (project, problems) = load(&[("reports/daily_sales.sql", text)], None);
     assert_eq!(shown(&problems), Vec::<String>::new());
     let report = project.report("daily_sales").unwrap();
@@ -127,6 +131,17 @@ fn sql_in_a_block_of_several_lines_keeps_its_places() {
     let wrong = Span::new(Position::new(2, 7), Position::new(2, 13));
     let location = report.locate_within(&expectation.path, wrong);
     assert_eq!((location.text(), location.span.start), ("revenu", Position::new(7, 11)));
+}
+
+#[test]
+fn windows_line_ends_move_nothing() {
+    let text = "\u{feff}/* report\r\ntitle: T\r\nowner: 財務\r\nchecks: {unique: [a, b]}\r\n*/\r\nSELECT 1\r\n";
+    let (project, problems) = load(&[("reports/daily_sales.sql", text)], None);
+    assert_eq!(shown(&problems), Vec::<String>::new());
+    let report = project.report("daily_sales").unwrap();
+    assert_eq!((report.header.owner.as_str(), report.locate(&["owner"]).text()), ("財務", "財務"));
+    let second = report.locate(&["checks", "unique", "1"]);
+    assert_eq!((second.text(), second.span.start), ("b", Position::new(4, 22)));
 }
 
 #[test]

@@ -9,10 +9,12 @@ use std::fs;
 
 use nightshift_diagnostic::{Diagnostic, Diagnostics};
 
+use tempfile::TempDir;
+
 use crate::Project;
 
-/// A small project; `files` come on top of it or in place of its files.
-fn load(files: &[(&str, &str)], target: Option<&str>) -> (Project, Diagnostics) {
+/// A small project in a folder; `files` come on top of it or in place of its files.
+fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let all: BTreeMap<&str, &str> = GOOD.into_iter().chain(files.iter().copied()).collect();
     for (path, text) in all {
@@ -20,7 +22,11 @@ fn load(files: &[(&str, &str)], target: Option<&str>) -> (Project, Diagnostics) 
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
-    Project::load(folder.path(), target).unwrap()
+    folder
+}
+
+fn load(files: &[(&str, &str)], target: Option<&str>) -> (Project, Diagnostics) {
+    Project::load(folder(files).path(), target).unwrap()
 }
 
 /// `file:line:column code: message | hint` of each problem.

@@ -60,7 +60,12 @@ impl<'a> Reader<'a> {
             if !known.contains(&entry.key.as_str()) {
                 let hint = did_you_mean(&entry.key, known.iter().copied())
                     .unwrap_or_else(|| format!("the keys of {owner} are {}", list(known.iter().copied())));
-                self.error(codes::UNKNOWN_KEY, entry.key_span, format!("{owner} has no key `{}`", entry.key), Some(hint));
+                self.error(
+                    codes::UNKNOWN_KEY,
+                    entry.key_span,
+                    format!("{owner} has no key `{}`", entry.key),
+                    Some(hint),
+                );
             }
         }
         Some(Fields { reader: self, entries, span: at, owner })
@@ -158,7 +163,12 @@ impl<'a> Fields<'a> {
         if node.is_none() {
             let written = self.entries.iter().find(|entry| entry.key == key).map(|entry| entry.key_span);
             let message = format!("{} needs `{key}`", self.owner);
-            self.reader.error(codes::MISSING_KEY, written.unwrap_or(self.span), message, Some(format!("add `{key}: …`")));
+            self.reader.error(
+                codes::MISSING_KEY,
+                written.unwrap_or(self.span),
+                message,
+                Some(format!("add `{key}: …`")),
+            );
         }
         node
     }

@@ -19,7 +19,7 @@ pub(crate) enum Moment {
 /// A date `YYYY-MM-DD` in days since 1970.
 pub(crate) fn date(text: &[u8]) -> Result<i32, Problem> {
     match text.split_at_checked(10) {
-        Some((day, rest)) if rest.is_empty() => days(day),
+        Some((day, [])) => days(day),
         _ => Err(Problem::Malformed),
     }
 }

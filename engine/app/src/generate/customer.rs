@@ -1,4 +1,4 @@
-//! Who buys. No list is kept: everything about a customer follows from the seed, the id and the day.
+//! Who buys. Everything about a customer follows from the seed, the id and the day.
 
 use super::catalog::{self, DEPOT_WEIGHTS, Depot};
 use super::day::{Day, Moment};
@@ -13,6 +13,8 @@ const PER_DAILY_DELIVERY: u32 = 25;
 const CHANGE_PERIOD: i32 = 700;
 /// One of this many customers joins every day.
 const JOINING: u32 = 9_000;
+
+const FLATTENING: f64 = 0.03;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -67,6 +69,8 @@ pub(super) struct Customers {
     multiplier: u64,
     inverse: u64,
     offset: u64,
+    /// Those of the first day by their ids: a bounded list that only saves time.
+    known: Vec<Customer>,
 }
 
 impl Customers {
@@ -81,7 +85,11 @@ impl Customers {
             }
         };
         let offset = u64::from(random.below(initial));
-        Customers { seed, first_day, initial, joining: (initial / JOINING).max(1), multiplier, inverse, offset }
+        let joining = (initial / JOINING).max(1);
+        let mut customers =
+            Customers { seed, first_day, initial, joining, multiplier, inverse, offset, known: Vec::new() };
+        customers.known = (1..=initial).map(|id| customers.derive(id)).collect();
+        customers
     }
 
     /// The highest id that is registered on a day.
@@ -89,7 +97,8 @@ impl Customers {
         self.initial + self.joining * day.since(self.first_day).max(0).unsigned_abs()
     }
 
-    /// Somebody who orders on a day. A customer's share falls with the two-thirds power of its rank: 1 % of them order 22 %.
+    /// Somebody who orders on a day. A customer's share falls with the two-thirds power of its rank: 1 % of them order 20 %.
+    /// The very first ranks are flattened, so that none of them is a fortieth of the company.
     pub(super) fn draw(&self, random: &mut Random, day: Day) -> Customer {
         let joined = self.count(day) - self.initial;
         let mut attempts = 0;
@@ -97,8 +106,9 @@ impl Customers {
             let id = if joined > 0 && random.chance(30_000) {
                 self.initial + 1 + random.below(joined)
             } else {
-                let unit = random.unit();
-                let rank = (unit * unit * unit * f64::from(self.initial)) as u64;
+                let unit = FLATTENING + (1.0 - FLATTENING) * random.unit();
+                let place = unit * unit * unit - FLATTENING * FLATTENING * FLATTENING;
+                let rank = (place * f64::from(self.initial)) as u64;
                 1 + ((rank * self.multiplier + self.offset) % u64::from(self.initial)) as u32
             };
             let customer = self.customer(id);
@@ -110,6 +120,10 @@ impl Customers {
     }
 
     pub(super) fn customer(&self, id: u32) -> Customer {
+        self.known.get(id as usize - 1).copied().unwrap_or_else(|| self.derive(id))
+    }
+
+    fn derive(&self, id: u32) -> Customer {
         let mut random = Random::keyed(self.seed, Topic::Customer, u64::from(id), 0);
         let initial = u64::from(self.initial);
         let newcomer = id > self.initial;

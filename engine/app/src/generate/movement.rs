@@ -3,7 +3,7 @@
 use super::catalog::{CYLINDERS, DEPOTS, stock_level};
 use super::day::{Day, Moment};
 use super::random::{Random, Topic};
-use super::season::Closure;
+use super::season;
 use super::world::World;
 
 /// Why a stock changed.
@@ -59,7 +59,7 @@ impl Stocks {
 
     /// The movements of a day that no customer takes part in, in no order. The plant makes good what is missing.
     pub(super) fn own_movements(&mut self, world: &World, day: Day, movements: &mut Vec<Movement>) {
-        if Closure::of(day).stops_deliveries() {
+        if season::is_closed(day) {
             return;
         }
         for (depot, products) in self.missing.iter_mut().enumerate() {

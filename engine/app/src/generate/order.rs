@@ -26,6 +26,10 @@ impl OrderKey {
     }
 }
 
+/// When drivers make extra trips, in seconds after midnight.
+const EXTRA_TRIPS_FROM: u32 = 7 * 3600;
+const EXTRA_TRIPS_UNTIL: u32 = 19 * 3600;
+
 /// How an order ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -171,8 +175,15 @@ fn draw_fate(random: &mut Random, key: OrderKey) -> Fate {
     };
     let second = season::second_at(&season::DELIVERY_HOURS, random.bits() as u32);
     let mut visit = Moment { day: key.day.plus(days), second };
-    let preparation = i64::from(random.between(1_500, 10_800));
-    visit = visit.max(key.moment().plus(preparation));
+    let ready = key.moment().plus(i64::from(random.between(1_500, 10_800)));
+    if visit < ready {
+        // Too late for the round: an extra trip by day, or the next round after the night.
+        visit = match ready.second {
+            EXTRA_TRIPS_FROM..EXTRA_TRIPS_UNTIL => ready,
+            0..EXTRA_TRIPS_FROM => ready.max(Moment { second, ..ready }),
+            _ => Moment { day: ready.day.plus(1), second },
+        };
+    }
     Fate::Visited(Moment { day: season::open_from(visit.day), second: visit.second })
 }
 

@@ -69,15 +69,16 @@ impl Closure {
         }
     }
 
-    /// Whether nothing is delivered and no delivery is reported.
-    pub(super) fn stops_deliveries(self) -> bool {
-        matches!(self, Closure::Everything | Closure::EverythingButSystems)
-    }
+}
+
+/// Whether nothing is delivered on a day and no delivery reported. Cheaper than to ask why.
+pub(super) fn is_closed(day: Day) -> bool {
+    LUNAR_NEW_YEARS.iter().any(|new_year| (0..2).contains(&day.since(*new_year)))
 }
 
 /// The day itself, or the first one after it on which cylinders are delivered.
 pub(super) fn open_from(mut day: Day) -> Day {
-    while Closure::of(day).stops_deliveries() {
+    while is_closed(day) {
         day = day.plus(1);
     }
     day
@@ -85,7 +86,7 @@ pub(super) fn open_from(mut day: Day) -> Day {
 
 /// The day itself, or the last one before it on which cylinders are delivered.
 pub(super) fn open_until(mut day: Day) -> Day {
-    while Closure::of(day).stops_deliveries() {
+    while is_closed(day) {
         day = day.plus(-1);
     }
     day

@@ -8,7 +8,7 @@ use chrono::Days;
 
 use super::*;
 
-const OPTIONS: Options = Options { seed: 7, deliveries_per_day: 300, first_day: date(2024, 11, 20) };
+const OPTIONS: Options = Options { seed: 7, deliveries_per_day: 120, first_day: date(2024, 11, 20) };
 
 const fn date(year: i32, month: u32, day: u32) -> NaiveDate {
     match NaiveDate::from_ymd_opt(year, month, day) {

@@ -1,7 +1,8 @@
 """Local time and instants, by Python's zoneinfo and never by DuckDB's own time zones.
 
 The oracle keeps times as naive local timestamps, as an analyst thinks of them. Where the lake has instants, the offset in
-force is written into the SQL as plain numbers that come from here.
+force is written into the SQL as plain numbers that come from here. What local time cannot say is beyond it: which of two
+instants a text with a zone of its own meant, in an hour that happens twice.
 """
 
 from __future__ import annotations
@@ -89,14 +90,13 @@ def sql_timestamp(moment: datetime) -> str:
     return f"TIMESTAMP '{moment.isoformat(sep=' ')}'"
 
 
-def offset_case(expression: str, zone: str, boundary: str) -> str:
-    """SQL for the offset in force at a time; `boundary` names what a transition is compared by: instant, early or late."""
+def offset_case(expression: str, zone: str, boundary: Callable[[Transition], datetime]) -> str:
+    """SQL for the offset in force at a time; `boundary` gives the time from which on a change of the clock holds."""
     changes = transitions(zone)
     last = offset_at(ZoneInfo(zone), datetime(LAST_YEAR, 12, 31, tzinfo=UTC))
     arms = []
     for change in changes:
-        limits = {"instant": naive(change.instant), "early": change.last_local, "late": change.first_local}
-        arms.append(f"WHEN {expression} < {sql_timestamp(limits[boundary])} THEN {sql_interval(change.before)}")
+        arms.append(f"WHEN {expression} < {sql_timestamp(boundary(change))} THEN {sql_interval(change.before)}")
     return f"(CASE {' '.join(arms)} ELSE {sql_interval(last)} END)" if arms else sql_interval(last)
 
 
@@ -112,13 +112,29 @@ def sql_to_utc(expression: str, zone: str, ambiguous: str = "earlier") -> str:
 
     `earlier` takes the offset before the change for a time that does not exist or happens twice, `later` the one after.
     """
-    boundary = "late" if ambiguous == "later" else "early"
+
+    def boundary(change: Transition) -> datetime:
+        return change.first_local if ambiguous == "later" else change.last_local
+
+    return once(expression, lambda moment: f"({moment} - {offset_case(moment, zone, boundary)})")
+
+
+def sql_of_bucket(expression: str, zone: str, ambiguous: str) -> str:
+    """As `sql_to_utc`, for results: a time that does not exist is the start of an hour that the gap cut off, so the gap's end."""
+
+    def boundary(change: Transition) -> datetime:
+        return change.first_local if ambiguous == "later" and not change.is_gap else change.last_local
+
     return once(expression, lambda moment: f"({moment} - {offset_case(moment, zone, boundary)})")
 
 
 def sql_to_local(expression: str, zone: str) -> str:
     """SQL from naive UTC to naive local time."""
-    return once(expression, lambda moment: f"({moment} + {offset_case(moment, zone, 'instant')})")
+
+    def boundary(change: Transition) -> datetime:
+        return naive(change.instant)
+
+    return once(expression, lambda moment: f"({moment} + {offset_case(moment, zone, boundary)})")
 
 
 def sql_unclear(expression: str, zone: str) -> str:

@@ -48,6 +48,17 @@ class Project:
     rollups: dict[str, Definition] = field(default_factory=dict)
     reports: dict[str, Definition] = field(default_factory=dict)
 
+    @property
+    def ambiguous(self) -> str:
+        """Which of two instants a local time means that happens twice, in all sources that let such a time in.
+
+        The oracle works in local time, so sources that disagree, in a zone whose clock changes, are beyond it.
+        """
+        words = {source.header.get("ambiguous", "review") for source in self.sources.values()} - {"review"}
+        if len(words) > 1:
+            raise ProjectError(f"{self.root}: some sources say `ambiguous: earlier`, others `later`")
+        return words.pop() if words else "earlier"
+
 
 def load_yaml(text: str, origin: Path) -> Any:
     """YAML as text values, lists and mappings; an empty document is an empty mapping."""

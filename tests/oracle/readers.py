@@ -149,16 +149,16 @@ def equal(one: Any, other: Any) -> bool:
 
 def check(connection: duckdb.DuckDBPyConnection, lake: Path, outcome: Outcome) -> None:
     """Compares the three readers on every table."""
+    readers: dict[str, Callable[[Path], Digest]] = {
+        "duckdb": lambda folder: by_duckdb(connection, folder),
+        "polars": by_polars,
+        "deltalake": by_deltalake,
+    }
     for name, folder in tables(lake):
         digests: dict[str, Digest] = {}
-        readers: dict[str, Callable[[], Digest]] = {
-            "duckdb": lambda: by_duckdb(connection, folder),
-            "polars": lambda: by_polars(folder),
-            "deltalake": lambda: by_deltalake(folder),
-        }
         for reader, read in readers.items():
             try:
-                digests[reader] = read()
+                digests[reader] = read(folder)
             except (KeyboardInterrupt, SystemExit):
                 raise
             except (

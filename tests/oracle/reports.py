@@ -142,7 +142,7 @@ def check_table(
     row = connection.execute(outside, given).fetchone()
     if row and row[0]:
         outcome.differs(where, f"{row[0]} rows of the query do not satisfy `replace: {predicate}`")
-    expected = utc_of_oracle(connection, "report_expected", project.zone)
+    expected = utc_of_oracle(connection, "report_expected", project)
     pair = Pair(where, expected, "report_actual", shape.averages, shape.may_be_empty)
     compare(connection, pair, rewrites, outcome)
 

@@ -51,7 +51,7 @@ def check(
         with outcome.reading(where):
             pair = Pair(
                 where,
-                utc_of_oracle(connection, quote(name), project.zone),
+                utc_of_oracle(connection, quote(name), project),
                 utc_of_lake(connection, relation),
                 rewrites.averages_of(where) | averages(connection, rewrites.apply(where, project.rollups[name].sql)),
                 where in rewrites.may_be_empty,

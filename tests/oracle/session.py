@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from clock import sql_to_utc
+from clock import sql_of_bucket, sql_to_utc
 from contracts import literal, quote
 from project import Project
 from rewrites import Rewrites
@@ -48,7 +48,7 @@ def define_functions(connection: duckdb.DuckDBPyConnection, project: Project) ->
         f"CREATE MACRO calendar.day_start() AS INTERVAL ({start.hour * 3600 + start.minute * 60 + start.second}) SECOND"
     )
     connection.execute(f"CREATE MACRO calendar.fiscal_year_starts() AS {project.fiscal_year_starts}")
-    instant = sql_to_utc(quote("moment"), project.zone)
+    instant = sql_to_utc(quote("moment"), project.zone, project.ambiguous)
     connection.execute(f"CREATE MACRO calendar.epoch(moment) AS epoch({instant})")
     connection.execute((HERE / "functions.sql").read_text(encoding="utf-8"))
 
@@ -80,12 +80,12 @@ def utc_of_lake(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
     return f"(SELECT {', '.join(values)} FROM {relation})"
 
 
-def utc_of_oracle(connection: duckdb.DuckDBPyConnection, relation: str, zone: str) -> str:
+def utc_of_oracle(connection: duckdb.DuckDBPyConnection, relation: str, project: Project) -> str:
     """A query over an oracle table: naive local times as naive UTC."""
     values = []
     for name, kind in described(connection, relation):
         if kind == "TIMESTAMP":
-            value = sql_to_utc(quote(name), zone)
+            value = sql_of_bucket(quote(name), project.zone, project.ambiguous)
         elif kind == "TIMESTAMP WITH TIME ZONE":
             value = f"timezone('UTC', {quote(name)})"
         else:

@@ -15,7 +15,7 @@ from rewrites import Rewrites
 from session import described, lake_table, utc_of_lake, utc_of_oracle
 from sources import Rebuilt
 
-REVIEW_COLUMNS = ("file", "hash", "line")
+REVIEW_COLUMNS = ("file", "hash", "line", "reasons", "record")
 
 
 def check(
@@ -64,7 +64,7 @@ def compare_rows(
     columns = ", ".join(quote(column) for column in wanted)
     pair = Pair(
         where,
-        utc_of_oracle(connection, kept, project.zone),
+        utc_of_oracle(connection, kept, project),
         f"(SELECT {columns} FROM {utc_of_lake(connection, relation)})",
         may_be_empty=where in rewrites.may_be_empty,
     )
@@ -72,7 +72,7 @@ def compare_rows(
 
 
 def conserve(connection: duckdb.DuckDBPyConnection, name: str, source: Rebuilt, outcome: Outcome) -> None:
-    """Every record of every file is a valid row or a row for review, and none is both: counted by file."""
+    """Says how the records of a source's files were judged; each is kept or goes to review."""
     judged = f"judged.{quote(name)}"
     records = count(connection, judged)
     valid = count(connection, f"{judged} WHERE _reason IS NULL")
@@ -98,7 +98,7 @@ def check_review(
     source: Rebuilt,
     outcome: Outcome,
 ) -> None:
-    """The review table has the same file and line for each record that breaks the contract, each once.
+    """The review table has the file, line and text of each record that breaks the contract, each once, with a reason.
 
     Rows about earlier bytes of a corrected file are history and left out by the file's hash.
     """
@@ -121,11 +121,14 @@ def check_review(
     concerned = {row[0] for row in connection.execute(f"SELECT * FROM {bad}").fetchall()}
     hashes = [(one.identity, hash_of(one.path)) for one in source.files if one.identity in concerned]
     values = ", ".join(f"({literal(identity)}, {literal(value)})" for identity, value in hashes) or "('', '')"
+    # A row of a Parquet file has no text of its own: there must be one, whichever it is.
+    is_parquet = source.contract.format == "parquet"
+    expected, actual = ("true", "coalesce(record, '') <> ''") if is_parquet else ("_text", "record")
     pair = Pair(
         where,
-        f"(SELECT _file AS file, _line AS line FROM {records})",
-        f"(SELECT file, line FROM {relation} "
-        f"WHERE (file, hash) IN (VALUES {values}))",
+        f"(SELECT _file AS file, _line AS line, {expected} AS record, true AS reasoned FROM {records})",
+        f"(SELECT file, line, {actual} AS record, coalesce(reasons, '') <> '' AS reasoned "
+        f"FROM {relation} WHERE (file, hash) IN (VALUES {values}))",
         may_be_empty=True,
     )
     compare(connection, pair, rewrites, outcome)

@@ -1,4 +1,4 @@
-"""Delivered workbooks, opened by openpyxl, as a table with the report's types; each cell must have the type that its column has."""
+"""Delivered workbooks, opened by openpyxl, as a table with the report's types: each cell must have its column's type."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ class Fixture:
                 f"review/{name}",
                 arrow(
                     connection,
-                    f"(SELECT _file AS file, h.hash, _line AS line, _reason AS reason, _text AS record "
+                    f"(SELECT _file AS file, h.hash, _line AS line, _reason AS reasons, coalesce(_text, '{{}}') AS record "
                     f"FROM judged.{quote(name)} JOIN (VALUES {hashes}) h(file, hash) ON h.file = _file "
                     f"WHERE _reason IS NOT NULL)",
                 ),

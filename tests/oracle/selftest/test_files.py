@@ -26,7 +26,7 @@ from outcome import Outcome
 from project import load
 
 Rows = list[list[Any]]
-Change = Callable[[list[str], Rows], None]
+Change = Callable[[list[str], Rows], object]
 CLOCK = "%Y-%m-%d %H:%M:%S"
 
 
@@ -47,6 +47,12 @@ def csv_text(names: list[str], rows: Rows) -> str:
 
 class Files(unittest.TestCase):
     """One fixture for all; each test writes all files anew."""
+
+    fixture: Fixture
+    table: pyarrow.Table
+    names: list[str]
+    rows: Rows
+    folder: Path
 
     @classmethod
     def setUpClass(cls) -> None:

@@ -8,6 +8,7 @@ import sys
 import unittest
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 from unittest import mock
 
 import deltalake
@@ -30,7 +31,7 @@ def oracle(fixture: Fixture, command: str, *more: str) -> tuple[int, str]:
     return code, printed.getvalue()
 
 
-def changed(column: str, change: Callable[[object], object], row: int = 0) -> Change:
+def changed(column: str, change: Callable[[Any], Any], row: int = 0) -> Change:
     """One value of one row, the rows sorted so that it is always the same."""
 
     def spoil(table: pyarrow.Table) -> pyarrow.Table:
@@ -54,6 +55,8 @@ def retyped(column: str, kind: pyarrow.DataType) -> Change:
 
 class Lake(unittest.TestCase):
     """One lake for all tests; each puts back what it spoiled."""
+
+    fixture: Fixture
 
     @classmethod
     def setUpClass(cls) -> None:

@@ -89,6 +89,7 @@ fn aggregate_term(aggregate: &AggregateFunction, input: &Resolved) -> Term {
         distinct: parameters.distinct,
         filter: parameters.filter.as_deref().map(|filter| Box::new(term_of(filter, input))),
         order: order_terms(&parameters.order_by, input),
+        scale: None,
     }
 }
 

@@ -40,6 +40,9 @@ pub enum Term {
         filter: Option<Box<Term>>,
         /// ORDER BY inside the call.
         order: Vec<Term>,
+        /// Digits after the point of its result; `None` if the result is no exact number. It follows from the arguments' types, so
+        /// it is no part of the normal form.
+        scale: Option<i8>,
     },
     /// A window function.
     Window {
@@ -113,7 +116,7 @@ impl fmt::Display for Term {
             Self::Column { of, table, name } => write!(formatter, "{table}#{}.{name}", of.0),
             Self::Literal(text) => write!(formatter, "{text}"),
             Self::Call { name, arguments } => write_list(formatter, name, arguments),
-            Self::Aggregate { name, arguments, distinct, filter, order } => {
+            Self::Aggregate { name, arguments, distinct, filter, order, .. } => {
                 write_list(formatter, if *distinct { "aggregate distinct" } else { "aggregate" }, &[])?;
                 write_list(formatter, name, arguments)?;
                 if let Some(filter) = filter {

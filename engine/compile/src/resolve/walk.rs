@@ -1,5 +1,6 @@
 //! The walk over the plan, from the scans upward.
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, JoinType};
 use datafusion::logical_expr::expr::Sort;
 use datafusion::logical_expr::utils::split_conjunction;
@@ -42,7 +43,10 @@ impl Walk {
             LogicalPlan::Aggregate(aggregate) => {
                 let input = self.visit(&aggregate.input);
                 let groups = terms(&aggregate.group_expr, &input);
-                let all = groups.iter().cloned().chain(terms(&aggregate.aggr_expr, &input)).collect();
+                let results = plan.schema().fields().iter().skip(groups.len());
+                let functions = terms(&aggregate.aggr_expr, &input).into_iter().zip(results);
+                let functions = functions.map(|(term, field)| with_scale(term, exact_scale(field.data_type())));
+                let all = groups.iter().cloned().chain(functions).collect();
                 with_terms(Relation::Aggregate { input: Box::new(input.relation), groups }, plan, all)
             }
             LogicalPlan::Window(window) => {
@@ -135,6 +139,23 @@ impl Walk {
 
 fn terms(expressions: &[Expr], input: &Resolved) -> Vec<Term> {
     expressions.iter().map(|expression| term_of(expression, input)).collect()
+}
+
+fn with_scale(term: Term, scale: Option<i8>) -> Term {
+    match term {
+        Term::Aggregate { name, arguments, distinct, filter, order, .. } => {
+            Term::Aggregate { name, arguments, distinct, filter, order, scale }
+        }
+        other => other,
+    }
+}
+
+/// Digits after the point that numbers of a type have; `None` for types that round, or are no numbers.
+pub(crate) fn exact_scale(data_type: &DataType) -> Option<i8> {
+    match data_type {
+        DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) => Some(*scale),
+        data_type => data_type.is_integer().then_some(0),
+    }
 }
 
 fn sorted(terms: impl Iterator<Item = Term>) -> Vec<Term> {

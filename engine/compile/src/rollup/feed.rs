@@ -3,13 +3,12 @@
 //! It holds if both are one GROUP BY over the same input (same tables, joins and filters), each key of the coarser one is a key of
 //! the finer one or a coarser cut of its bucket, and each aggregate of the coarser one stands in the finer one and merges exactly.
 
-use datafusion::arrow::datatypes::DataType;
 use nightshift_calendar::Grain;
 
 use super::Rollup;
 use super::grouping::{Grouping, Merge};
 use super::symbol::{TimeSymbol, time_symbol};
-use crate::resolve::Term;
+use crate::resolve::{Term, exact_scale};
 
 /// How to compute a rollup from a finer one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,8 +101,7 @@ fn column(coarse: &Rollup, fine: &Rollup, wanted: &Grouping, given: &Grouping, i
     let found = measure.and_then(|measure| {
         let merge = measure.merge?;
         let (at, _) = given.measures.iter().find(|(_, other)| other.term == measure.term)?;
-        let data_type = fine.schema.fields().get(*at)?.data_type();
-        (merge != Merge::Sum || (is_exact(data_type) && is_lossless(&measure.term))).then_some((*at, merge))
+        (merge != Merge::Sum || lossless_scale(&measure.term).is_some()).then_some((*at, merge))
     });
     found
         .map(|(at, merge)| FeedColumn::Measure { column: name(fine, at), merge })
@@ -124,19 +122,43 @@ fn key_column(coarse: &Rollup, fine: &Rollup, given: &Grouping, key: &Term) -> O
     Some((at, Some(wanted)))
 }
 
-/// Sums of integers and decimals do not depend on how they are split; sums of floats do.
-fn is_exact(data_type: &DataType) -> bool {
-    data_type.is_integer() || matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..))
+/// The scale of a sum, if neither it nor the casts around it can round: then it does not matter how the sum is split. Sums of floats
+/// do depend on that, and a cast to fewer digits rounds each part by itself.
+fn lossless_scale(term: &Term) -> Option<i8> {
+    match term {
+        Term::Aggregate { scale, .. } => *scale,
+        Term::Call { name, arguments } => {
+            let target = exact_scale(&name.strip_prefix("cast ")?.parse().ok()?)?;
+            let [inner] = arguments.as_slice() else { return None };
+            (target >= lossless_scale(inner)?).then_some(target)
+        }
+        _ => None,
+    }
 }
 
-/// True if the casts around an aggregate cannot round: to a 64-bit integer, or to a decimal of the widest kind.
-fn is_lossless(term: &Term) -> bool {
-    match term {
-        Term::Aggregate { .. } => true,
-        Term::Call { name, arguments } => {
-            let keeps = name == "cast Int64" || name.starts_with("cast Decimal128(");
-            keeps && arguments.iter().all(is_lossless)
-        }
-        _ => false,
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::datatypes::DataType;
+
+    use super::*;
+
+    fn sum(scale: Option<i8>) -> Term {
+        Term::Aggregate { name: "sum".to_owned(), arguments: vec![], distinct: false, filter: None, order: vec![], scale }
+    }
+
+    fn cast(data_type: &DataType, inner: Term) -> Term {
+        Term::call(format!("cast {data_type}"), vec![inner])
+    }
+
+    #[test]
+    fn only_what_cannot_round_may_be_summed_in_parts() {
+        let decimal = |scale| DataType::Decimal128(18, scale);
+        assert_eq!(lossless_scale(&sum(Some(2))), Some(2));
+        assert_eq!(lossless_scale(&cast(&decimal(2), sum(Some(2)))), Some(2));
+        assert_eq!(lossless_scale(&cast(&decimal(4), cast(&DataType::Int64, sum(Some(0))))), Some(4));
+        assert_eq!(lossless_scale(&cast(&decimal(2), sum(Some(4)))), None, "each part would be rounded");
+        assert_eq!(lossless_scale(&cast(&DataType::Int64, sum(Some(2)))), None, "each part would be cut");
+        assert_eq!(lossless_scale(&cast(&decimal(2), sum(None))), None, "a float sum depends on the order of its parts");
+        assert_eq!(lossless_scale(&cast(&DataType::Float64, sum(Some(2)))), None);
     }
 }

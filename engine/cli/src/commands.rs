@@ -180,12 +180,7 @@ async fn demo(root: &std::path::Path, target: Option<&str>, printer: &Printer, d
     let started = Instant::now();
     let workspace = Arc::new(Workspace::open_sound(root, target).await?);
     let paths = &workspace.project.paths;
-    printer.note(&format!(
-        "{} days of history, then {} nights: about {} s on two cores",
-        demo.history_days,
-        demo.nights,
-        20 + demo.nights * 4,
-    ));
+    printer.note(&format!("{} days of history, then {} nights; each night says how long the rest will take", demo.history_days, demo.nights));
     let cancel = stop_on_signal();
     let mut generator = demo.generate_history(&paths.incoming)?;
     printer.note(&format!("history written to {} ({:.1} s)", paths.incoming.display(), started.elapsed().as_secs_f64()));
@@ -199,7 +194,10 @@ async fn demo(root: &std::path::Path, target: Option<&str>, printer: &Printer, d
             return Ok(Some(fault));
         }
         let done = summary.steps.iter().filter(|step| step.state == StepState::Succeeded).count();
-        printer.note(&format!("{date}: {done} steps in {:.1} s", summary.seconds));
+        // The first night loads the history, so it says little about the others.
+        let left = f64::from(demo.nights - number - 1) * summary.seconds;
+        let rest = if number == 0 { String::new() } else { format!(", about {left:.0} s left") };
+        printer.note(&format!("{date}: {done} steps in {:.1} s{rest}", summary.seconds));
     }
     let last = demo.first_night + Days::new(u64::from(demo.nights.saturating_sub(1)));
     let text = format!(

@@ -122,3 +122,6 @@ fn first_count(batches: &[RecordBatch], column: usize) -> u64 {
     let number = values.and_then(|values| values.as_primitive_opt::<Int64Type>()).and_then(|values| values.iter().next().flatten());
     number.and_then(|number| u64::try_from(number).ok()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

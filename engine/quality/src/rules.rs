@@ -5,9 +5,11 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::DFSchema;
+use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::ExprSchemable as _;
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::BinaryExpr;
 use datafusion::prelude::SessionContext;
 use nightshift_calendar::Calendar;
 use nightshift_compile::contract::Contract;
@@ -152,12 +154,27 @@ impl Compiler<'_> {
         let physical = self.session.create_physical_expr(logical.clone(), self.columns).map_err(|error| refuse(&error))?;
         let data_type = physical.data_type(self.columns.as_arrow()).or_else(|_| logical.get_type(self.columns));
         match data_type.map_err(|error| refuse(&error))? {
-            DataType::Boolean => Ok(Predicate { label, expression: physical }),
+            DataType::Boolean => {
+                let expression = checked(physical).map_err(|error| refuse(&error))?;
+                Ok(Predicate { label, expression })
+            }
             other => Err(Diagnostic::error(codes::TYPE_MISMATCH, format!("`{sql}` is no condition but a value of type {other}"))
                 .at(place)
                 .hint("a condition is true, false or NULL, like `quantity > 0`")),
         }
     }
+}
+
+/// The expression with arithmetic that fails on an overflow instead of going on with a wrapped number.
+fn checked(expression: Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>, DataFusionError> {
+    let strict = |part: Arc<dyn PhysicalExpr>| {
+        let arithmetic = part.downcast_ref::<BinaryExpr>().map(|binary| binary.clone().with_fail_on_overflow(true));
+        Ok(match arithmetic {
+            Some(binary) => Transformed::yes(Arc::new(binary) as Arc<dyn PhysicalExpr>),
+            None => Transformed::no(part),
+        })
+    };
+    Ok(expression.transform_up(strict)?.data)
 }
 
 /// Whether any row is false.

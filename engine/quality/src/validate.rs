@@ -194,3 +194,6 @@ fn split(rules: &Rules, rows: RecordBatch, raw: &RawBatch, reasons: Reasons) -> 
     debug_assert_eq!(lines.data_type(), &DataType::Int64);
     Ok(Validated { rows, lines, bad })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,22 +1,27 @@
 //! One ingest of one source: every file that is new or corrected, in one commit.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use datafusion::prelude::SessionContext;
-use futures::StreamExt;
+use futures::StreamExt as _;
 use nightshift_calendar::Calendar;
 use nightshift_compile::contract::Contract;
-use nightshift_lake::{Commit, Lake, Snapshot, StageOptions, TableKind, TableName};
+use nightshift_lake::{Commit, Lake, Snapshot, Staged};
 use nightshift_project::Load;
 use nightshift_quality::Rules;
 use serde_json::json;
 
-use crate::arrival::{Arrival, FileState, arrivals};
-use crate::merge::{Merge, layout, require_all};
-use crate::stage::stage;
-use crate::{Result, discover, review};
+use crate::Result;
+use crate::arrival::{Arrival, CONTRACT, FULL, FileState};
+use crate::columns::{is_upsert, row_schema, source_layout};
+use crate::load::{Append, Loaded, Tables};
+use crate::plan::{IngestPlan, prepare};
+use crate::review::Review;
+use crate::rows::Files;
+use crate::upsert::{Upsert, load_number};
 
 /// What an ingest is handed.
 pub struct IngestRequest<'a> {
@@ -29,7 +34,7 @@ pub struct IngestRequest<'a> {
     /// The project's calendar.
     pub calendar: &'a Calendar,
     /// The folder of the dates.
-    pub incoming: &'a std::path::Path,
+    pub incoming: &'a Path,
     /// The last date whose files count.
     pub up_to: NaiveDate,
     /// Rows that are read at once.
@@ -47,12 +52,18 @@ pub struct IngestReport {
     pub unchanged: usize,
     /// Files that are still being written.
     pub waiting: Vec<String>,
-    /// Columns of files that the contract does not have.
+    /// Whether all files were loaded again because the contract changed.
+    pub contract_changed: bool,
+    /// Columns of files that the contract does not have, `<date>/<name>: <column>`.
     pub extra_columns: Vec<String>,
     /// Records read.
     pub records: u64,
     /// Records that broke the contract.
     pub review: u64,
+    /// Good rows that are in the table.
+    pub rows_loaded: u64,
+    /// Good rows that lost against a later row of the same key.
+    pub rows_superseded: u64,
     /// Rows written, those of rewritten files that stayed included.
     pub rows_written: u64,
     /// Bytes written.
@@ -65,96 +76,132 @@ pub struct IngestReport {
 
 /// Loads what arrived for a source up to a date. What is loaded already costs nothing; what changes no row commits its marks alone.
 ///
+/// Three commits at most, in this order: the review table, the state of an upserted source, the table itself. Only the last one makes
+/// anything count, so that it does not matter where a process dies.
+///
 /// # Errors
 /// Whatever a file, the contract or the lake refuse. Nothing of the source's table is changed then.
 pub async fn ingest(request: &IngestRequest<'_>) -> Result<IngestReport> {
-    let table = TableName::new(TableKind::Source, request.contract.name.as_str())?;
-    let base = request.lake.snapshot(&table).await?;
-    let mut found = arrivals(discover(request.incoming, request.contract, request.up_to)?, base.as_ref()).await?;
-    let mut report = describe(&found, base.as_ref());
-    let reload = reloads(request.contract, &found);
-    if reload {
-        for arrival in found.iter_mut().filter(|arrival| arrival.hash.is_none() && arrival.state == FileState::Loaded) {
-            arrival.hash = arrival.file.hash()?;
-        }
-    }
-    let pending = pending(request.contract, &found, reload);
-    if pending.is_empty() {
+    let (plan, tables) = prepare(request).await?;
+    let mut report = describe(&plan);
+    if plan.is_nothing() {
         return Ok(report);
     }
-    if let (true, Some(base)) = (reload, &base) {
-        let present: Vec<String> = found.iter().map(|arrival| arrival.file.identity()).collect();
-        require_all(request.session, request.contract, base, &present).await?;
-    }
+    let pending: Vec<&Arrival> = plan.files.iter().filter(|arrival| arrival.is_pending()).collect();
     let rules = Rules::compile(request.contract, request.calendar, request.session)?;
-    let upsert = matches!(request.contract.header.load, Load::Upsert { .. });
-    let staged = stage(request.lake, &table, &rules, &pending, request.batch_size, upsert).await?;
-    report.records = staged.records;
-    report.review = staged.review.len() as u64;
-    report.extra_columns = staged.extra_columns;
-    review::replace(request.lake, request.session, &request.contract.name, &pending, &staged.review).await?;
-    let anew = reload || (request.contract.header.load == Load::Full && !keeps_rows(&pending));
-    let replaced = pending.iter().filter(|arrival| arrival.state == FileState::Corrected).map(|arrival| arrival.file.identity()).collect();
-    let merge = Merge { session: request.session, contract: request.contract, base: base.as_ref(), staged: &staged.rows, replaced, anew };
-    let nothing = staged.rows.rows() == 0 && base.is_some() && report.replaced.is_empty() && !anew;
-    let mut commit = Commit { operation: "ingest".to_owned(), ..Commit::default() };
-    if !nothing {
-        let merged = merge.merge().await?;
-        let layout = layout(request.contract, &rules)?;
-        let mut writer = request.lake.stage(&table, layout.clone(), StageOptions::default())?;
-        let mut rows = merged.rows.execute_stream().await?;
-        while let Some(batch) = rows.next().await {
-            writer.write(batch?).await?;
-        }
-        let written = writer.finish().await?;
-        report.rows_written = written.rows();
-        report.bytes_written = written.bytes();
-        commit.layout = Some(layout);
-        commit.add = vec![written];
-        commit.remove = merged.remove;
-    }
-    staged.rows.discard().await;
-    commit.transactions = found.iter().filter(|arrival| arrival.hash.is_some()).flat_map(Arrival::marks).collect();
-    commit.information = BTreeMap::from([
-        ("files".to_owned(), json!(pending.iter().map(|arrival| arrival.file.identity()).collect::<Vec<_>>())),
-        ("records".to_owned(), json!(report.records)),
-        ("review".to_owned(), json!(report.review)),
-    ]);
-    report.version_after = Some(request.lake.commit(base.as_ref(), &table, commit).await?.version());
+    let loaded = load(request, &tables, &rules, &pending, &mut report).await?;
+    let commit = commit(&plan, &tables, &rules, loaded, &mut report)?;
+    let table = request.lake.commit(tables.base.as_ref(), &tables.source, commit).await?;
+    report.version_after = Some(table.version());
     Ok(report)
 }
 
-fn describe(found: &[Arrival], base: Option<&Snapshot>) -> IngestReport {
-    let of = |state: FileState| found.iter().filter(move |arrival| arrival.state == state).map(|arrival| arrival.file.identity());
+fn describe(plan: &IngestPlan) -> IngestReport {
+    let named = |state: FileState| plan.in_state(state).map(|arrival| arrival.file.identity()).collect();
     IngestReport {
-        loaded: of(FileState::New).collect(),
-        replaced: of(FileState::Corrected).collect(),
-        unchanged: of(FileState::Loaded).count(),
-        waiting: of(FileState::Unfinished).collect(),
-        version_before: base.map(Snapshot::version),
-        version_after: base.map(Snapshot::version),
+        loaded: named(FileState::New),
+        replaced: named(FileState::Corrected),
+        unchanged: plan.in_state(FileState::Loaded).count(),
+        waiting: named(FileState::Unfinished),
+        contract_changed: plan.contract_changed,
+        version_before: plan.version,
+        version_after: plan.version,
         ..IngestReport::default()
     }
 }
 
-/// A corrected file of an upserted source may no longer have a key whose earlier row an older file brought, and the table keeps
-/// winners only: so all files are read again. It is rare, and exact.
-fn reloads(contract: &Contract, found: &[Arrival]) -> bool {
-    matches!(contract.header.load, Load::Upsert { .. }) && found.iter().any(|arrival| arrival.state == FileState::Corrected)
+/// Where good rows go.
+enum Destination<'a> {
+    Append(Box<Append<'a>>),
+    Upsert(Box<Upsert<'a>>),
 }
 
-/// The files whose rows are read.
-fn pending<'a>(contract: &Contract, found: &'a [Arrival], reload: bool) -> Vec<&'a Arrival> {
-    let finished = found.iter().filter(|arrival| arrival.state != FileState::Unfinished);
-    match contract.header.load {
-        // The newest file is the table.
-        Load::Full => finished.max_by(|a, b| a.file.cmp(&b.file)).filter(|arrival| arrival.state != FileState::Loaded).into_iter().collect(),
-        _ if reload => finished.collect(),
-        _ => finished.filter(|arrival| arrival.state != FileState::Loaded).collect(),
+/// Reads the files; rows that break the contract are committed to the review table, the others are staged.
+async fn load<'a>(
+    request: &'a IngestRequest<'a>,
+    tables: &'a Tables,
+    rules: &'a Arc<Rules>,
+    pending: &[&Arrival],
+    report: &mut IngestReport,
+) -> Result<Loaded> {
+    let schema = row_schema(rules);
+    let mut destination = if is_upsert(request.contract) {
+        Destination::Upsert(Box::new(Upsert::new(request.lake, request.session, rules, &schema, tables)))
+    } else {
+        Destination::Append(Box::new(Append::new(request.lake, request.session, rules, &schema, tables)?))
+    };
+    announce(&mut destination, tables, pending);
+    let mut review = Review::open(request.lake, request.session, &request.contract.name, pending, tables.anew).await?;
+    let files = Files { session: request.session, rules, schema: &schema, batch_size: request.batch_size };
+    let mut read = files.read(pending);
+    while let Some(found) = read.next().await {
+        let found = found?;
+        report.records += count(found.rows.num_rows() + found.review.len());
+        report.extra_columns.extend(found.extra_columns);
+        if !found.review.is_empty() {
+            review.push(found.review).await?;
+        }
+        match &mut destination {
+            Destination::Append(append) => append.push(found.rows).await?,
+            Destination::Upsert(upsert) => upsert.push(found.rows)?,
+        }
+    }
+    drop(read);
+    report.extra_columns.sort();
+    report.review = review.finish().await?;
+    match destination {
+        Destination::Append(append) => append.finish().await,
+        Destination::Upsert(upsert) => upsert.finish().await,
     }
 }
 
-/// A full load of a file without a single byte has arrived, but says nothing of the rows.
-fn keeps_rows(pending: &[&Arrival]) -> bool {
-    pending.iter().all(|arrival| arrival.file.size == 0)
+fn announce(destination: &mut Destination<'_>, tables: &Tables, pending: &[&Arrival]) {
+    for arrival in pending {
+        let (identity, replaces) = (arrival.file.identity(), arrival.state == FileState::Corrected);
+        match destination {
+            Destination::Append(append) if replaces => append.replace(identity),
+            Destination::Append(_) => {}
+            Destination::Upsert(upsert) => {
+                let load = load_number(arrival.hash.map(|hash| hash.version()).unwrap_or_default(), tables.contract);
+                upsert.announce(identity, load, replaces);
+            }
+        }
+    }
+}
+
+fn commit(plan: &IngestPlan, tables: &Tables, rules: &Arc<Rules>, loaded: Loaded, report: &mut IngestReport) -> Result<Commit> {
+    report.rows_loaded = loaded.rows_loaded;
+    report.rows_superseded = loaded.rows_superseded;
+    report.rows_written = loaded.staged.iter().map(Staged::rows).sum();
+    report.bytes_written = loaded.staged.iter().map(Staged::bytes).sum();
+    let mut transactions: Vec<(String, i64)> = plan.files.iter().flat_map(Arrival::marks).collect();
+    transactions.push((CONTRACT.to_owned(), tables.contract));
+    let is_table = |arrival: &&Arrival| arrival.is_pending() && arrival.file.size > 0;
+    if rules.contract().header.load == Load::Full
+        && let Some(newest) = plan.files.iter().rfind(is_table)
+    {
+        transactions.push((FULL.to_owned(), i64::from(newest.file.date.num_days_from_ce())));
+    }
+    let names: Vec<String> = plan.files.iter().filter(|arrival| arrival.is_pending()).map(|arrival| arrival.file.identity()).collect();
+    let information = [
+        ("files", json!(names)),
+        ("records", json!(report.records)),
+        ("review", json!(report.review)),
+        ("superseded", json!(report.rows_superseded)),
+    ];
+    // A table that keeps its layout is not described anew, so that a load which changes no row is marks alone.
+    let changes = tables.base.as_ref().map(Snapshot::layout) != Some(&source_layout(rules)?);
+    Ok(Commit {
+        operation: "ingest".to_owned(),
+        layout: if changes { Some(source_layout(rules)?) } else { None },
+        add: loaded.staged,
+        remove: loaded.remove,
+        transactions,
+        information: BTreeMap::from(information.map(|(key, value)| (key.to_owned(), value))),
+        ..Commit::default()
+    })
+}
+
+fn count(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
 }

@@ -83,7 +83,7 @@ impl JsonReader {
 
     /// Takes the values of the line into the columns, or says why it cannot.
     fn take(&mut self) -> Result<(), String> {
-        let line = std::str::from_utf8(&self.line).map_err(|_| "the record is not UTF-8".to_owned())?;
+        let line = std::str::from_utf8(&self.line).map_err(|_| "the record is not UTF-8".to_owned())?.trim_end();
         let mut slots = vec![Slot::Absent; self.names.len()];
         let mut texts = String::with_capacity(line.len());
         let mut problem = None;

@@ -53,11 +53,12 @@ impl Lake {
         let actions = actions(base, &location, &commit, layout.as_ref())?;
         match write(base, &location, &commit, actions).await {
             Ok(state) => {
-                let snapshot = Snapshot::new(location, state)?;
-                Ok(match base {
+                let snapshot = Snapshot::new(location.clone(), state)?;
+                let snapshot = match base {
                     Some(base) => snapshot.after(base, commit.transactions),
                     None => snapshot,
-                })
+                };
+                Ok(self.cache.keep(&location, snapshot).await)
             }
             Err(error) if is_conflict(&error) => {
                 let found = location.log.get_latest_version(0).await.map_err(|source| Error::delta(table, source))?;

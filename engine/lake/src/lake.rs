@@ -10,18 +10,20 @@ use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
 use url::Url;
 
+use crate::cache::SnapshotCache;
 use crate::error::{Error, Result};
 use crate::layout::TableLayout;
 use crate::name::{TableKind, TableName};
 use crate::snapshot::{ScanRoot, Snapshot, TableLocation};
 use crate::stage::{StageOptions, StagedWriter};
 
-/// A folder of Delta tables, `<kind>/<name>`. Cloning is cheap; nothing is held open.
+/// A folder of Delta tables, `<kind>/<name>`. Cloning is cheap, and clones share what they read; no file is held open.
 #[derive(Debug, Clone)]
 pub struct Lake {
     root: PathBuf,
     url: Url,
     prefix: Path,
+    pub(crate) cache: SnapshotCache,
 }
 
 impl Lake {
@@ -36,7 +38,7 @@ impl Lake {
         let unnamed = || Error::FolderPath { path: root.clone() };
         let url = Url::from_directory_path(&root).map_err(|()| unnamed())?;
         let prefix = Path::from_url_path(url.path()).map_err(|_| unnamed())?;
-        Ok(Self { root, url, prefix })
+        Ok(Self { root, url, prefix, cache: SnapshotCache::default() })
     }
 
     /// The folder.
@@ -81,11 +83,15 @@ impl Lake {
     /// [`Error::Delta`] if its log cannot be read, [`Error::UnsupportedTable`] if somebody changed it beyond our reading.
     pub async fn snapshot(&self, table: &TableName) -> Result<Option<Snapshot>> {
         let location = self.location(table)?;
+        if let Some(known) = self.cache.newest(&location).await {
+            return Ok(Some(known));
+        }
         if !location.log.is_delta_table_location().await.map_err(|source| Error::delta(table, source))? {
             return Ok(None);
         }
         let state = EagerSnapshot::try_new(location.log.as_ref(), None).await;
-        Snapshot::new(location, state.map_err(|source| Error::delta(table, source))?).map(Some)
+        let snapshot = Snapshot::new(location.clone(), state.map_err(|source| Error::delta(table, source))?)?;
+        Ok(Some(self.cache.keep(&location, snapshot).await))
     }
 
     /// A version of a table.
@@ -96,11 +102,14 @@ impl Lake {
         let missing = || Error::VersionMissing { table: table.clone(), version };
         let location = self.location(table)?;
         let number = u64::try_from(version).map_err(|_| missing())?;
+        if let Some(known) = self.cache.version(&location, version).await {
+            return Ok(known);
+        }
         if !location.log.is_delta_table_location().await.map_err(|source| Error::delta(table, source))? {
             return Err(missing());
         }
         match EagerSnapshot::try_new(location.log.as_ref(), Some(number)).await {
-            Ok(state) => Snapshot::new(location, state),
+            Ok(state) => Ok(self.cache.keep(&location, Snapshot::new(location.clone(), state)?).await),
             Err(source) => {
                 // Delta tells a version that is not there by many errors; what is left of the log tells it plainly.
                 let log = Path::from(format!("_delta_log/{number:020}.json"));

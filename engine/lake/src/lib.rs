@@ -6,6 +6,7 @@
 //! for writing: rows are first written to files that no reader sees, may be scanned and checked there, and become visible in
 //! one commit that is a compare-and-swap on the version of the table.
 
+mod cache;
 mod change;
 mod commit;
 mod error;

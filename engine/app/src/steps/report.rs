@@ -17,7 +17,7 @@ use nightshift_compile::{Report, parameters, planning};
 use nightshift_deliver::{Compression, CsvDelivery, CsvOptions, Delivered, Delivery, XlsxDelivery, XlsxOptions};
 use nightshift_diagnostic::did_you_mean;
 use nightshift_execute::{StepSession, run};
-use nightshift_lake::{Commit, DataFile, Snapshot, StageOptions, Staged, TableKind, TableLayout, TableName};
+use nightshift_lake::{Commit, DataFile, ScanOptions, Snapshot, StageOptions, Staged, TableKind, TableLayout, TableName};
 use nightshift_ledger::{Measures, OutputRecord, PublicationRecord};
 use nightshift_orchestrate::{StepContext, StepOutcome};
 use nightshift_project::{CheckSeverity, Checks, Expectation, Output};
@@ -246,7 +246,9 @@ impl<'a> Making<'a> {
                 None => remove = base.files().to_vec(),
                 Some(replace) => {
                     let predicate = self.bound(&replace.replace)?;
-                    for file in base.files() {
+                    let rows = base.table(base.files(), &ScanOptions { zone: Some(Arc::clone(&self.pinned.zone)), ..ScanOptions::default() });
+                    let may_hold = rows.may_hold(&self.session.context.state(), std::slice::from_ref(&predicate))?;
+                    for (file, _) in base.files().iter().zip(may_hold).filter(|(_, may_hold)| *may_hold) {
                         if let Some(kept) = self.kept(table, base, file, &predicate, &layout).await? {
                             add.extend(kept);
                             remove.push(file.clone());

@@ -61,6 +61,16 @@ impl FileTable {
         Self { root, schema: shown.schema, scanned: shown.scanned, places: shown.places, files }
     }
 
+    /// For each file, in the order in which they were given, whether it may hold a row that satisfies every filter, by what the log
+    /// knows of it. The filters are expressions over the columns of this table.
+    ///
+    /// # Errors
+    /// If a filter cannot be evaluated.
+    pub fn may_hold(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<bool>> {
+        let kept = scan::candidates(self, state, filters)?;
+        Ok(self.files.iter().map(|file| kept.iter().any(|kept| std::ptr::eq(*kept, file))).collect())
+    }
+
     fn partition_names(&self) -> Vec<&str> {
         self.scanned.table_partition_cols().iter().map(|field| field.name().as_str()).collect()
     }

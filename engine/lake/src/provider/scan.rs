@@ -18,12 +18,8 @@ use super::FileTable;
 use super::prune::{ScanFile, by_partition, by_statistics};
 
 pub(super) fn plan(table: &FileTable, state: &dyn Session, projection: Option<&Vec<usize>>, filters: &[Expr], limit: Option<usize>) -> Result<Arc<dyn ExecutionPlan>> {
-    let (partition_filters, row_filters): (Vec<Expr>, Vec<Expr>) = filters.iter().cloned().partition(|filter| table.depends_on_partition_alone(filter));
-    let partition = Schema::new(table.scanned.table_partition_cols().clone());
-    let first_partition = table.scanned.file_schema().fields().len();
-    let files = by_partition(table.files.iter().collect(), &partition_filters, state, &partition, first_partition)?;
-    let mut files = by_statistics(files, &row_filters, state, table.scanned.table_schema())?;
-    if let Some(limit) = limit.filter(|_| row_filters.is_empty()) {
+    let mut files = candidates(table, state, filters)?;
+    if let Some(limit) = limit.filter(|_| filters.iter().all(|filter| table.depends_on_partition_alone(filter))) {
         enough(&mut files, limit);
     }
     let columns: Vec<usize> = match projection {
@@ -53,6 +49,15 @@ pub(super) fn plan(table: &FileTable, state: &dyn Session, projection: Option<&V
         .with_limit(limit)
         .build();
     Ok(DataSourceExec::from_data_source(config))
+}
+
+/// The files that may hold a row which satisfies every filter.
+pub(super) fn candidates<'a>(table: &'a FileTable, state: &dyn Session, filters: &[Expr]) -> Result<Vec<&'a ScanFile>> {
+    let (partition_filters, row_filters): (Vec<Expr>, Vec<Expr>) = filters.iter().cloned().partition(|filter| table.depends_on_partition_alone(filter));
+    let partition = Schema::new(table.scanned.table_partition_cols().clone());
+    let first_partition = table.scanned.file_schema().fields().len();
+    let files = by_partition(table.files.iter().collect(), &partition_filters, state, &partition, first_partition)?;
+    by_statistics(files, &row_filters, state, table.scanned.table_schema())
 }
 
 /// Keeps only as many files as are sure to hold `limit` rows.

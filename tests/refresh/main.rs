@@ -1,0 +1,70 @@
+//! Rollups after random changes of their sources: whatever happened, and in however many steps, a rollup holds what its SELECT
+//! gives over the sources as they stand.
+//!
+//! The answer to compare with is the SELECT itself, run over the whole sources by DataFusion: none of the code that decides, finds
+//! buckets, merges or keeps rows has a part in it. (`tests/night` compares with another engine.)
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod change;
+mod shops;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use change::{Change, Sale, changes};
+use shops::Shops;
+
+/// Runs of changes, each refreshed and compared, until every technique has been seen.
+#[test]
+fn a_rollup_is_its_select_whatever_changed() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let seen = Arc::new(Mutex::new(BTreeSet::new()));
+    let mut runner = TestRunner::new(Config { cases: 12, max_shrink_iters: 60, failure_persistence: None, ..Config::default() });
+    let nights = prop::collection::vec(changes(), 1..5);
+    let outcome = runner.run(&nights, |nights| runtime.block_on(run(nights, &seen)).map_err(TestCaseError::fail));
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
+    // A technique that no case reached would not have been tested.
+    let seen = seen.lock().unwrap().clone();
+    let all = ["by_hour: rebuild", "by_day: rebuild", "by_year: rebuild", "by_region: rebuild", "by_known_region: rebuild", "owed: rebuild"];
+    for technique in all.into_iter().chain(["balance: onward", "ranked: full", "by_day: nothing", "by_region: restamp", "by_hour: full", "by_day fed", "by_year fed"]) {
+        assert!(seen.contains(technique), "{technique} was not seen, only {seen:?}");
+    }
+}
+
+/// A file that is written anew with the same rows, or with rows that are another only where a rollup does not look, is no change.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_were_carried_along_are_no_change() {
+    let sale = Sale { shop: Some(1), buyer: 1, hour: Some(5), due_in: 3, status: "done", quantity: 4, amount: Some(990), weight: None };
+    let mut shops = Shops::open().await;
+    shops.apply(&Change::Sales(vec![sale.clone(), Sale { hour: Some(6), ..sale.clone() }])).await;
+    shops.refresh().await;
+
+    shops.apply(&Change::RewriteSales { file: 0, drop: vec![], alter: vec![] }).await;
+    let seen = shops.refresh().await;
+    assert!(seen.contains(&"by_hour: restamp".to_owned()) && seen.contains(&"balance: restamp".to_owned()), "{seen:?}");
+
+    shops.apply(&Change::RewriteSales { file: 0, drop: vec![], alter: vec![(1, Sale { hour: Some(6), weight: Some(7), ..sale })] }).await;
+    let seen = shops.refresh().await;
+    assert!(seen.contains(&"by_hour: restamp".to_owned()) && seen.contains(&"by_region: rebuild".to_owned()), "{seen:?}");
+    assert_eq!(shops.difference().await, None);
+}
+
+async fn run(nights: Vec<Vec<Change>>, seen: &Mutex<BTreeSet<String>>) -> Result<(), String> {
+    let mut shops = Shops::open().await;
+    for (number, changes) in nights.iter().enumerate() {
+        for change in changes {
+            shops.apply(change).await;
+        }
+        let refreshed = shops.refresh().await;
+        seen.lock().unwrap().extend(refreshed);
+        if let Some(difference) = shops.difference().await {
+            return Err(format!("after night {number}: {difference}"));
+        }
+    }
+    Ok(())
+}

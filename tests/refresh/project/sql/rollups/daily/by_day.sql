@@ -1,0 +1,9 @@
+/* rollup
+title: By day, fed by hours
+time: sold_at
+*/
+SELECT date_trunc('day', s.sold_at)::date AS day, s.shop_id, count(*) AS sales,
+       CAST(sum(s.amount) AS DECIMAL(18, 2)) AS amount, max(s.amount) AS most
+FROM sale s
+WHERE s.status <> 'void'
+GROUP BY 1, 2

@@ -1,0 +1,239 @@
+//! A small lake whose sources are changed by commits of their own, and the rollups over it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use arrow::json::ReaderBuilder;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use chrono::{DateTime, Days, SecondsFormat, TimeDelta, Utc};
+use nightshift_app::Workspace;
+use nightshift_compile::Rollup;
+use nightshift_lake::{Commit, StageOptions, TableKind, TableLayout, TableName};
+use nightshift_refresh::tables::{Pinned, PinnedTable, register};
+use nightshift_refresh::{Request, Technique, refresh};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::change::{Change, Sale};
+
+/// The beginning of time: the last evening of a year, so that the first hours lie in two years in Taipei.
+const BEGINNING: &str = "2024-12-31T12:00:00Z";
+
+pub(crate) struct Shops {
+    folder: tempfile::TempDir,
+    workspace: Workspace,
+    /// The files of each source as they stand, in the order in which they came.
+    files: BTreeMap<&'static str, Vec<File>>,
+    next: i64,
+}
+
+struct File {
+    path: String,
+    rows: Vec<Value>,
+}
+
+impl Shops {
+    pub(crate) async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("refresh/project"), folder.path());
+        let workspace = Workspace::open_sound(folder.path(), None).await.unwrap_or_else(|error| panic!("{error:?}"));
+        Self { folder, workspace, files: BTreeMap::new(), next: 1 }
+    }
+
+    pub(crate) async fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Sales(sales) => {
+                let rows = sales.iter().map(|sale| sale_row(self.number(), sale)).collect();
+                self.commit("sale", rows, None).await;
+            }
+            Change::RewriteSales { file, drop, alter } => {
+                let Some(file) = self.file("sale", *file) else { return };
+                let mut rows = self.files["sale"][file].rows.clone();
+                for (row, sale) in alter {
+                    let row = row % rows.len();
+                    rows[row] = sale_row(rows[row]["sale_id"].as_i64().unwrap(), sale);
+                }
+                let mut numbers = 0..;
+                rows.retain(|_| numbers.next().is_none_or(|number| !drop.contains(&number)));
+                self.commit("sale", rows, Some(file)).await;
+            }
+            Change::DropSales { file } => self.drop_file("sale", *file).await,
+            Change::Shop { shop, region } => {
+                let mut rows = self.shops();
+                rows.insert(*shop, json!({"shop_id": shop, "region": region}));
+                self.commit_shops(rows).await;
+            }
+            Change::CloseShop { shop } => {
+                let mut rows = self.shops();
+                rows.remove(shop);
+                self.commit_shops(rows).await;
+            }
+            Change::Receipts(receipts) => {
+                let row = |(sale, paid): &(i64, i64)| json!({"receipt_id": self.number(), "sale_id": sale, "paid": decimal(*paid)});
+                let rows = receipts.iter().map(row).collect();
+                self.commit("receipt", rows, None).await;
+            }
+            Change::DropReceipts => self.drop_file("receipt", 0).await,
+        }
+    }
+
+    fn number(&mut self) -> i64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// One of the files that there are.
+    fn file(&self, table: &str, number: usize) -> Option<usize> {
+        let files = self.files.get(table).map_or(0, Vec::len);
+        (files > 0).then(|| number % files)
+    }
+
+    async fn drop_file(&mut self, table: &'static str, number: usize) {
+        if let Some(file) = self.file(table, number) {
+            self.commit(table, vec![], Some(file)).await;
+        }
+    }
+
+    fn shops(&self) -> BTreeMap<i64, Value> {
+        let rows = self.files.get("shop").into_iter().flatten().flat_map(|file| &file.rows);
+        rows.map(|row| (row["shop_id"].as_i64().unwrap(), row.clone())).collect()
+    }
+
+    async fn commit_shops(&mut self, rows: BTreeMap<i64, Value>) {
+        let before = self.file("shop", 0);
+        self.commit("shop", rows.into_values().collect(), before).await;
+    }
+
+    /// One commit: a new file if there are rows, and without an earlier one if it is named.
+    async fn commit(&mut self, table: &'static str, rows: Vec<Value>, replaced: Option<usize>) {
+        let lake = &self.workspace.lake;
+        let schema = self.workspace.compiled.contract(table).unwrap().schema();
+        let layout = TableLayout::new(&schema, vec![], vec![]).unwrap();
+        let base = lake.snapshot(&source(table)).await.unwrap();
+        let files = self.files.entry(table).or_default();
+        let replaced = replaced.map(|file| files.remove(file).path);
+        let remove = base.iter().flat_map(|base| base.files()).filter(|file| Some(&file.path) == replaced.as_ref()).cloned().collect();
+        let mut add = vec![];
+        if !rows.is_empty() {
+            let mut writer = lake.stage(&source(table), layout.clone(), StageOptions::default()).unwrap();
+            writer.write(batch(&schema, &rows)).await.unwrap();
+            let staged = writer.finish().await.unwrap();
+            files.push(File { path: staged.files()[0].path.clone(), rows });
+            add.push(staged);
+        }
+        let commit = Commit { operation: "test".to_owned(), layout: Some(layout), add, remove, ..Commit::default() };
+        lake.commit(base.as_ref(), &source(table), commit).await.unwrap();
+    }
+
+    /// Refreshes every rollup, finest first; tells what was done, `<rollup>: <technique>`, and `<rollup> fed`.
+    pub(crate) async fn refresh(&self) -> Vec<String> {
+        let workspace = &self.workspace;
+        let mut rollups: Vec<&Arc<Rollup>> = workspace.compiled.rollups.iter().collect();
+        rollups.sort_by_key(|rollup| rollup.grain());
+        let mut seen = vec![];
+        for rollup in &rollups {
+            let pinned = self.pinned().await;
+            let session = workspace.engine.step(rollup.name()).unwrap();
+            register(&session.context, &pinned).unwrap();
+            let finer: Vec<Arc<Rollup>> = rollups.iter().filter(|fine| fine.grain() < rollup.grain()).map(|fine| Arc::clone(fine)).collect();
+            let cancel = CancellationToken::new();
+            let request = Request { lake: &workspace.lake, session: &session, rollup, finer: &finer, pinned: &pinned, calendar: &workspace.calendar, cancel: &cancel };
+            let outcome = refresh(&request).await.unwrap();
+            seen.push(format!("{}: {}", rollup.name(), technique(&outcome.decision.technique)));
+            seen.extend(outcome.feeder.map(|_| format!("{} fed", rollup.name())));
+        }
+        seen
+    }
+
+    async fn pinned(&self) -> Pinned {
+        let mut pinned = Pinned { zone: self.workspace.calendar.zone.name().into(), ..Pinned::default() };
+        for contract in &self.workspace.compiled.contracts {
+            let snapshot = self.workspace.lake.snapshot(&source(&contract.name)).await.unwrap();
+            pinned.tables.insert(contract.name.clone(), PinnedTable { snapshot, schema: contract.schema() });
+        }
+        pinned
+    }
+
+    /// The first rollup whose table is not what its SELECT gives, with the rows of both.
+    pub(crate) async fn difference(&self) -> Option<String> {
+        let session = self.workspace.engine.step("compare").unwrap();
+        register(&session.context, &self.pinned().await).unwrap();
+        for rollup in &self.workspace.compiled.rollups {
+            let sql = rollup.definition.text.text.split_once("*/").unwrap().1;
+            let expected = rows(&session.context.sql(sql).await.unwrap().collect().await.unwrap());
+            let table = self.workspace.lake.snapshot(&TableName::new(TableKind::Rollup, rollup.name()).unwrap()).await.unwrap().unwrap();
+            let visible: Vec<&str> = rollup.schema.fields().iter().map(|field| field.name().as_str()).collect();
+            let table = session.context.read_table(table.provider(Some(self.workspace.calendar.zone.name().into()))).unwrap();
+            let found = rows(&table.select_columns(&visible).unwrap().collect().await.unwrap());
+            if expected != found {
+                let name = rollup.name();
+                return Some(format!("{name}\nits SELECT gives\n  {}\nits table holds\n  {}", expected.join("\n  "), found.join("\n  ")));
+            }
+        }
+        assert!(self.folder.path().exists());
+        None
+    }
+}
+
+/// Rows as text in an order of their own; doubles to 10 digits, because they may be summed in another order.
+fn rows(batches: &[RecordBatch]) -> Vec<String> {
+    let mut rows = vec![];
+    for batch in batches {
+        let options = FormatOptions::default().with_null("NULL");
+        let columns: Vec<ArrayFormatter<'_>> = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
+        let is_double = |column: usize| batch.schema().field(column).data_type().is_floating();
+        let cell = |column: usize, row: usize| {
+            let text = columns[column].value(row).to_string();
+            if is_double(column) && text != "NULL" { format!("{:.10e}", text.parse::<f64>().unwrap()) } else { text }
+        };
+        rows.extend((0..batch.num_rows()).map(|row| (0..columns.len()).map(|column| cell(column, row)).collect::<Vec<_>>().join(" | ")));
+    }
+    rows.sort();
+    rows
+}
+
+fn technique(technique: &Technique) -> &'static str {
+    match technique {
+        Technique::Nothing => "nothing",
+        Technique::Restamp => "restamp",
+        Technique::Rebuild(_) => "rebuild",
+        Technique::Onward(_) => "onward",
+        Technique::Full(_) => "full",
+    }
+}
+
+fn source(table: &str) -> TableName {
+    TableName::new(TableKind::Source, table).unwrap()
+}
+
+fn sale_row(number: i64, sale: &Sale) -> Value {
+    let beginning: DateTime<Utc> = BEGINNING.parse().unwrap();
+    let sold_at = sale.hour.map(|hour| beginning + TimeDelta::hours(hour));
+    let due_on = sold_at.unwrap_or(beginning).date_naive() + Days::new(sale.due_in.unsigned_abs());
+    json!({
+        "sale_id": number, "shop_id": sale.shop, "buyer_id": sale.buyer,
+        "sold_at": sold_at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)), "due_on": due_on.to_string(),
+        "status": sale.status, "quantity": sale.quantity, "amount": sale.amount.map(decimal), "weight": sale.weight.map(|weight| f64::from(weight) / 8.0),
+    })
+}
+
+fn decimal(hundredths: i64) -> String {
+    format!("{}{}.{:02}", if hundredths < 0 { "-" } else { "" }, hundredths.abs() / 100, hundredths.abs() % 100)
+}
+
+fn batch(schema: &SchemaRef, rows: &[Value]) -> RecordBatch {
+    let mut decoder = ReaderBuilder::new(Arc::clone(schema)).build_decoder().unwrap();
+    decoder.serialize(rows).unwrap();
+    decoder.flush().unwrap().unwrap()
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() { copy(&entry.path(), &target) } else { std::fs::copy(entry.path(), target).map(drop).unwrap() }
+    }
+}

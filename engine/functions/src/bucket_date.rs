@@ -1,7 +1,7 @@
 //! `bucket_date(unit, timestamp)`: what `date_trunc(unit, timestamp)::date` gives, in one pass and without a timestamp between.
 //!
 //! Analysts write `date_trunc(…)::date`; the analyzer rule in [`crate::collapse`] puts this function in its place. Where the fast way
-//! does not apply (another type, a day with a change of offset) it does just what the two would have done.
+//! does not apply (another type) it does just what the two would have done.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use datafusion::logical_expr::sort_properties::{ExprProperties, SortProperties};
 use datafusion::logical_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature};
 
 use crate::civil::{Cut, first_day};
-use crate::date_trunc::{MICROSECONDS_PER_DAY, literal_cut, steady_offset, zoned_microseconds};
+use crate::date_trunc::{MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, literal_cut, zoned_microseconds};
 use crate::zone_offsets::ZoneOffsets;
 
 /// The function for a zone.
@@ -71,9 +71,9 @@ impl BucketDate {
         Some(Arc::new(dates?))
     }
 
-    /// The bucket's day of one instant; `None` on a day with a change of offset.
+    /// The bucket's day of one instant.
     fn day(&self, value: i64, cut: Cut) -> Option<i32> {
-        let local = value + steady_offset(&self.offsets, value)?;
+        let local = self.offsets.local_of(value, MICROSECONDS_PER_SECOND)?;
         Some(first_day(i32::try_from(local.div_euclid(MICROSECONDS_PER_DAY)).ok()?, cut))
     }
 

@@ -94,10 +94,22 @@ impl DateTrunc {
             let truncated = (value + offset).div_euclid(MICROSECONDS_PER_HOUR) * MICROSECONDS_PER_HOUR - offset;
             return (steady_offset(&self.offsets, truncated)? == offset).then_some(truncated);
         }
-        let local = self.offsets.local_of(value, MICROSECONDS_PER_SECOND)?;
-        let day = first_day(i32::try_from(local.div_euclid(MICROSECONDS_PER_DAY)).ok()?, cut);
-        self.offsets.instant_of(i64::from(day) * MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND)
+        let day = i64::from(first_day(local_day(&self.offsets, value)?, cut));
+        let midnight = day * MICROSECONDS_PER_DAY;
+        match self.offsets.around_day(day) {
+            Some(offset) => Some(midnight - i64::from(offset) * MICROSECONDS_PER_SECOND),
+            None => self.offsets.instant_of(midnight, MICROSECONDS_PER_SECOND),
+        }
     }
+}
+
+/// The local date of an instant, in days since 1970.
+pub(crate) fn local_day(offsets: &ZoneOffsets, value: i64) -> Option<i32> {
+    let local = match steady_offset(offsets, value) {
+        Some(offset) => value + offset,
+        None => offsets.local_of(value, MICROSECONDS_PER_SECOND)?,
+    };
+    i32::try_from(local.div_euclid(MICROSECONDS_PER_DAY)).ok()
 }
 
 /// The offset in microseconds of the UTC day that holds `value`, if that day has just one.

@@ -64,18 +64,32 @@ fn instants_of(batch: &RecordBatch, column: usize) -> Vec<i64> {
     batch.column(column).as_primitive::<TimestampMicrosecondType>().values().to_vec()
 }
 
-/// Each case alone as well as all together: a batch without a change of the clock goes another way than one with it.
+/// A few cases at a time as well as all together: a batch without a change of the clock goes another way than one with it.
 #[tokio::test]
 async fn buckets_are_those_of_the_oracle() {
-    let sql = "SELECT date_trunc('hour', at), date_trunc('day', at), date_trunc('month', at), date_trunc('year', at), \
-               CAST(at AS DATE), date_trunc('day', at)::date, business_date(at), date_trunc('month', at)::date, \
-               date_trunc('year', at)::date, CAST(at AS TIMESTAMP), business_date(CAST(at AS TIMESTAMP)) FROM event";
+    let columns = [
+        "date_trunc('hour', at)",
+        "date_trunc('day', at)",
+        "date_trunc('month', at)",
+        "date_trunc('year', at)",
+        "CAST(at AS DATE)",
+        "date_trunc('day', at)::date",
+        "business_date(at)",
+        "date_trunc('month', at)::date",
+        "date_trunc('year', at)::date",
+        "CAST(at AS TIMESTAMP)",
+        "business_date(CAST(at AS TIMESTAMP))",
+        "date_part('year', at) * 10000 + date_part('month', at) * 100 + date_part('day', at)",
+        "date_part('year', at) = 2026",
+    ];
+    let columns: Vec<String> = columns.iter().enumerate().map(|(number, column)| format!("{column} AS c{number}")).collect();
+    let sql = format!("SELECT {} FROM event", columns.join(", "));
     for zone in ZONES {
         let cases = cases("instants", zone);
         for day_starts_at in ["00:00", "00:30", "05:00"] {
-            for group in cases.chunks(cases.len()).chain(cases.chunks(1).filter(|_| day_starts_at == "00:00")) {
+            for group in cases.chunks(cases.len()).chain(cases.chunks(4).filter(|_| day_starts_at == "00:00")) {
                 let at: Vec<i64> = group.iter().map(|case| micros(case, "instant")).collect();
-                let found = rows(&with_events(zone, day_starts_at, &at), sql, &[]).await;
+                let found = rows(&with_events(zone, day_starts_at, &at), &sql, &[]).await;
                 for (row, case) in group.iter().enumerate() {
                     for (column, field) in ["hour", "day", "month", "year"].into_iter().enumerate() {
                         assert_eq!(instants_of(&found, column)[row], micros(case, field), "{field} of {case}");
@@ -86,6 +100,7 @@ async fn buckets_are_those_of_the_oracle() {
                     assert_eq!(text(6), case["business_dates"][day_starts_at].as_str().unwrap(), "{day_starts_at} {case}");
                     assert_eq!([text(7), text(8)], [format!("{}-01", &date[..7]), format!("{}-01-01", &date[..4])], "{case}");
                     assert_eq!(text(9).replace(".000000", ""), case["local"].as_str().unwrap(), "{case}");
+                    assert_eq!([text(11), text(12)], [date.replace('-', ""), date.starts_with("2026").to_string()], "{case}");
                     if case["fold"] == 0 {
                         assert_eq!(text(10), text(6), "{case}");
                     }
@@ -100,12 +115,16 @@ async fn buckets_are_those_of_the_oracle() {
 async fn literals_are_cut_as_columns_are() {
     for zone in ZONES {
         let session = session(zone, "00:00");
-        for case in cases("instants", zone) {
-            let at = ScalarValue::TimestampMicrosecond(Some(micros(&case, "instant")), Some(zone.into()));
-            let sql = "SELECT date_trunc('hour', $at), date_trunc('day', $at), date_trunc('month', $at)";
-            let found = rows(&session, sql, &[("at", at)]).await;
-            for (column, field) in ["hour", "day", "month"].into_iter().enumerate() {
-                assert_eq!(instants_of(&found, column), [micros(&case, field)], "{field} of {case}");
+        for group in cases("instants", zone).chunks(20) {
+            let names: Vec<String> = (0..group.len()).map(|number| format!("at{number}")).collect();
+            let value = |case| ScalarValue::TimestampMicrosecond(Some(micros(case, "instant")), Some(zone.into()));
+            let parameters: Vec<(&str, ScalarValue)> = names.iter().map(String::as_str).zip(group.iter().map(value)).collect();
+            for unit in ["hour", "day", "month", "year"] {
+                let columns: Vec<String> = names.iter().map(|name| format!("date_trunc('{unit}', ${name}) AS {name}")).collect();
+                let found = rows(&session, &format!("SELECT {}", columns.join(", ")), &parameters).await;
+                for (column, case) in group.iter().enumerate() {
+                    assert_eq!(instants_of(&found, column), [micros(case, unit)], "{unit} of {case}");
+                }
             }
         }
     }
@@ -140,6 +159,41 @@ async fn local_times_become_the_first_instant() {
     }
 }
 
+/// A day later is the same time of the clock on the next date; ninety minutes later are ninety minutes.
+#[tokio::test]
+async fn days_are_added_on_the_clock() {
+    for zone in ZONES {
+        let cases = cases("locals", zone);
+        let day_before = |case| ScalarValue::TimestampMicrosecond(Some(wall(case, "local") - 48 * HALF_HOUR), None);
+        for case in &cases {
+            let session = session(zone, "00:00");
+            let sql = "SELECT arrow_cast(CAST($local AS TIMESTAMP WITH TIME ZONE) + INTERVAL '1' DAY, $type)";
+            let sql = sql.replace("$type", &format!("'Timestamp(Microsecond, Some(\"{zone}\"))'"));
+            let found = rows(&session, &sql, &[("local", day_before(case))]).await;
+            assert_eq!(instants_of(&found, 0), [micros(case, "first")], "{case}");
+        }
+        let at: Vec<i64> = cases.iter().map(|case| micros(case, "first")).collect();
+        let found = rows(&with_events(zone, "00:00", &at), "SELECT at + INTERVAL '90' MINUTE FROM event", &[]).await;
+        let later: Vec<i64> = at.iter().map(|at| at + 3 * HALF_HOUR).collect();
+        assert_eq!(instants_of(&found, 0), later, "{zone}");
+    }
+}
+
+/// What DataFusion alone does with such comparisons: the reason for the rule, which can go when this test fails.
+#[tokio::test]
+async fn datafusion_alone_fails_or_shifts_the_day() {
+    let mut config = SessionConfig::new();
+    config.options_mut().execution.time_zone = Some("America/Havana".to_owned());
+    let alone = SessionContext::new_with_config(config);
+    let missing = "SELECT CAST(TIMESTAMP '2026-03-08 00:00:00' AS TIMESTAMP WITH TIME ZONE)";
+    let error = alone.sql(missing).await.unwrap().collect().await.unwrap_err().to_string();
+    assert!(error.contains("Cannot cast timezone to different timezone"), "{error}");
+    // 20:30 on the day before, when the UTC date is that of the day.
+    let shifted = "SELECT CAST(TIMESTAMP '2026-06-01 20:30:00' AS TIMESTAMP WITH TIME ZONE) >= DATE '2026-06-02'";
+    assert!(rows(&alone, shifted, &[]).await.column(0).as_boolean().value(0));
+    assert!(!rows(&session("America/Havana", "00:00"), shifted, &[]).await.column(0).as_boolean().value(0));
+}
+
 /// Comparisons of instants with dates keep just the rows that they should, for every half hour of the days around each change.
 #[tokio::test]
 async fn comparisons_with_dates_keep_the_right_rows() {
@@ -169,12 +223,20 @@ async fn comparisons_with_dates_keep_the_right_rows() {
                 ("CAST(at AS TIMESTAMP) >= CAST($d AS TIMESTAMP)", &|at| at >= start),
                 ("at < CAST($d AS VARCHAR)", &|at| at < start),
             ];
-            for (condition, keeps) in comparisons {
-                let sql = format!("SELECT at FROM event WHERE {condition}");
-                let found = rows(&session, &sql, std::slice::from_ref(&parameter)).await;
-                let expected: Vec<i64> = at.iter().copied().filter(|at| keeps(*at)).collect();
-                assert_eq!(instants_of(&found, 0), expected, "{condition} in {zone} for {date}");
+            let columns: Vec<String> =
+                comparisons.iter().enumerate().map(|(number, (condition, _))| format!("{condition} AS c{number}")).collect();
+            let sql = format!("SELECT {} FROM event", columns.join(", "));
+            let found = rows(&session, &sql, std::slice::from_ref(&parameter)).await;
+            for (column, (condition, keeps)) in comparisons.iter().enumerate() {
+                let found: Vec<bool> = found.column(column).as_boolean().values().iter().collect();
+                let expected: Vec<bool> = at.iter().map(|at| keeps(*at)).collect();
+                assert_eq!(found, expected, "{condition} in {zone} for {date}");
             }
+            // And once as a filter, which the optimizer takes further.
+            let (condition, keeps) = comparisons[9];
+            let found = rows(&session, &format!("SELECT at FROM event WHERE {condition}"), std::slice::from_ref(&parameter)).await;
+            let expected: Vec<i64> = at.iter().copied().filter(|at| keeps(*at)).collect();
+            assert_eq!(instants_of(&found, 0), expected, "{condition} in {zone} for {date}");
         }
     }
 }
@@ -189,7 +251,8 @@ async fn comparisons_with_dates_still_prune() {
         "at >= TIMESTAMP '2026-11-24 00:00:00'",
         "at >= '2026-11-24'",
         "at >= '2026-11-23T16:00:00Z'",
-        "at BETWEEN DATE '2026-11-24' AND DATE '2026-11-24'",
+        "at BETWEEN DATE '2026-11-24' AND DATE '2026-11-25'",
+        "at >= DATE '2026-11-23' + INTERVAL '1' DAY",
     ] {
         let query = session.sql(&format!("SELECT at FROM event WHERE {condition}")).await.unwrap();
         let plan = query.create_physical_plan().await.unwrap();

@@ -6,6 +6,7 @@
 //!
 //! - A cast to an instant is the first instant at which the clock shows the local time, or the end of the gap that swallows it.
 //! - A cast to a local time is what the clock shows.
+//! - An instant and an INTERVAL of days or months are added on the clock: Arrow fails where the sum is missing or doubled.
 //! - Where an instant is compared with a date, DataFusion makes the *instant* a local time. Turned round, it is the date that is
 //!   cast, once, so that files and pages are still skipped by it.
 
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
-use datafusion::common::{DFSchema, Result};
+use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{Between, BinaryExpr, Cast, ScalarFunction, TryCast};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF, cast};
@@ -46,7 +47,12 @@ impl ZonedCasts {
         plan.map_expressions(|expression| {
             let name = names.save(&expression);
             let turned = expression.transform_down(|node| Ok(self.turn_comparison(node, &schema)))?;
-            let cast = turned.transform_data(|turned| turned.transform_up(|node| Ok(self.replace_cast(node, &schema))))?;
+            let cast = turned.transform_data(|turned| {
+                turned.transform_up(|node| match node {
+                    Expr::BinaryExpr(sum) => Ok(self.add_days(sum, &schema)),
+                    node => Ok(self.replace_cast(node, &schema)),
+                })
+            })?;
             Ok(cast.update_data(|node| name.restore(node)))
         })
     }
@@ -92,9 +98,6 @@ impl ZonedCasts {
         };
         let DataType::Timestamp(unit, zone) = target else { return Transformed::no(expression) };
         let Ok(source) = inner.get_type(schema) else { return Transformed::no(expression) };
-        let call = |function: &Arc<ScalarUDF>, argument| {
-            Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(function), vec![argument]))
-        };
         let with_unit = |expression: Expr, found: TimeUnit| if found == *unit { expression } else { cast(expression, target.clone()) };
         match (source, zone) {
             (DataType::Timestamp(found, Some(from)), None) if self.offsets.is_zone(&from) => {
@@ -111,11 +114,38 @@ impl ZonedCasts {
         }
     }
 
+    /// `instant + INTERVAL '1' DAY` on the clock: `local_to_instant(instant_to_local(instant) + INTERVAL '1' DAY)`.
+    fn add_days(&self, sum: BinaryExpr, schema: &DFSchema) -> Transformed<Expr> {
+        let BinaryExpr { left, op, right } = sum;
+        let adds = |instant: &Expr, interval: &Expr| is_whole_days(interval) && self.is_instant(instant, schema);
+        let (instant, interval) = match op {
+            Operator::Plus | Operator::Minus if adds(&left, &right) => (left, right),
+            Operator::Plus if adds(&right, &left) => (right, left),
+            _ => return Transformed::no(binary(left, op, right)),
+        };
+        let local = call(&self.to_local, *instant);
+        Transformed::yes(call(&self.to_instant, binary(local, op, interval)))
+    }
+
     fn is_instant(&self, expression: &Expr, schema: &DFSchema) -> bool {
         match expression.get_type(schema) {
             Ok(DataType::Timestamp(_, Some(zone))) => self.offsets.is_zone(&zone),
             _ => false,
         }
+    }
+}
+
+fn call(function: &Arc<ScalarUDF>, argument: Expr) -> Expr {
+    Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(function), vec![argument]))
+}
+
+/// True for an INTERVAL of days and months alone; hours are added to instants.
+fn is_whole_days(expression: &Expr) -> bool {
+    match expression {
+        Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(interval)), _) => interval.nanoseconds == 0,
+        Expr::Literal(ScalarValue::IntervalDayTime(Some(interval)), _) => interval.milliseconds == 0,
+        Expr::Literal(ScalarValue::IntervalYearMonth(Some(_)), _) => true,
+        _ => false,
     }
 }
 

@@ -1,9 +1,10 @@
 //! Nights at Lucky Gas, end to end: real files in, Delta tables, workbooks and a ledger out, and an independent engine that
-//! recomputes all of it from the files.
+//! recomputes all of it from the files. And nights in zones whose clocks change, against Python's zoneinfo.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
 mod oracle;
 mod place;
+mod zones;
 
 use std::sync::Arc;
 

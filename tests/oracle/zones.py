@@ -6,7 +6,7 @@
 
 Every instant is text in UTC (`2026-11-01T05:30:00Z`), every local time is text without a zone. The file has three lists.
 
-`instants`: an instant with its local time, its `date` and the starts of its buckets. `hour` is the local time of the
+`instants`: an instant with its local time and the `kind` of that, its `date` and the starts of its buckets. `hour` is the local time of the
 instant, cut to the hour with the same fold, as an instant: an hour that happens twice is two buckets; where only half an
 hour repeats (Lord Howe), the cut is unique and both halves belong to one bucket; where the cut does not exist, the bucket
 starts with the first instant after the gap. `day`, `month` and `year` are the first instants that have that business date
@@ -16,7 +16,8 @@ or begin that month or year.
 at which the clock shows that time of that date, or the end of the gap that swallows it.
 
 `locals`: a local time with the instants that it means: `earlier` by the clock as it ran before the change, `later` as it
-ran after it; `kind` is unique, missing or twice.
+ran after it; `first` is the first instant at which the clock shows it, or the end of the gap; `kind` is unique, missing or
+twice.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ STEADY = (
     "2026-11-23T17:30:00",
     "2026-11-24T00:00:00",
 )
+# Every half hour of 24 November at Taipei until 08:00, when the UTC date becomes the same.
+MORNING = tuple(datetime(2026, 11, 23, 16) + timedelta(minutes=30 * step) for step in range(17))
 TARGET = Path(__file__).parent / "zones.json"
 
 
@@ -83,7 +86,7 @@ def day_start(day: date, zone: ZoneInfo, starts_at: time = time()) -> datetime:
     if kind_of(wall, zone) != "missing":
         return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
     # The end of the gap: the first instant whose wall time is later. A gap begins and ends on a full minute.
-    moment = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    moment = wall.replace(tzinfo=zone, fold=1, second=0).astimezone(UTC)
     while moment.astimezone(zone).replace(tzinfo=None) < wall:
         moment += timedelta(minutes=1)
     return moment
@@ -116,6 +119,7 @@ def instant_case(zone_name: str, moment: datetime) -> dict[str, Any]:
         "instant": utc(moment),
         "local": local(wall),
         "fold": wall.fold,
+        "kind": kind_of(wall.replace(tzinfo=None, fold=0), zone),
         "date": day.isoformat(),
         "hour": utc(hour_start(moment, zone)),
         "day": utc(day_start(day, zone)),
@@ -131,6 +135,7 @@ def instants() -> Iterator[dict[str, Any]]:
     """Instants around every change, and steady ones."""
     for zone in ZONES:
         moments = {datetime.fromisoformat(text).replace(tzinfo=UTC) for text in STEADY}
+        moments |= {moment.replace(tzinfo=UTC) for moment in MORNING}
         moments |= {change.instant + step for change in changes(zone) for step in STEPS}
         yield from (instant_case(zone, moment) for moment in sorted(moments))
 
@@ -168,6 +173,7 @@ def locals_() -> Iterator[dict[str, Any]]:
                 "zone": zone_name,
                 "local": local(wall),
                 "kind": kind_of(wall, zone),
+                "first": utc(day_start(wall.date(), zone, wall.time())),
                 "earlier": utc(wall.replace(tzinfo=zone, fold=0)),
                 "later": utc(wall.replace(tzinfo=zone, fold=1)),
             }

@@ -1,5 +1,6 @@
 //! Days and local times against Python's `zoneinfo` 2026: days by scanning the time line minute by minute for the first one at which
-//! the clock shows the day's start, local times with `fold=0` and `fold=1`.
+//! the clock shows the day's start, local times with `fold=0` and `fold=1`. The tables are of unusual zones; `tests/oracle/zones.json`
+//! has many more cases of four zones, made by the script beside it.
 #![allow(clippy::unwrap_used)]
 
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
@@ -182,11 +183,75 @@ fn longer_buckets_begin_with_their_first_day() {
     assert_eq!(calendar.bucket_range(Grain::Hour, day), calendar.bucket_range(Grain::Day, day));
 }
 
+/// Everything that `tests/oracle/zones.json` says about one list.
+fn cases(list: &str) -> Vec<serde_json::Value> {
+    let text = include_str!("../../../tests/oracle/zones.json");
+    let mut all: serde_json::Value = serde_json::from_str(text).unwrap();
+    let cases = all.get_mut(list).unwrap().as_array_mut().unwrap();
+    assert!(cases.len() > 100, "{list}");
+    std::mem::take(cases)
+}
+
+fn text<'a>(case: &'a serde_json::Value, field: &str) -> &'a str {
+    case.get(field).unwrap().as_str().unwrap()
+}
+
 #[test]
-fn hours_follow_the_clock_on_the_wall() {
-    let found = |zone, at| calendar(zone, "00:00").hour_start(instant(at)).to_string();
-    assert_eq!(found("Asia/Taipei", "2026-11-23T17:59:59.999999Z"), "2026-11-23 17:00:00 UTC");
-    assert_eq!(found("Asia/Kolkata", "2026-11-23T17:15:00Z"), "2026-11-23 16:30:00 UTC");
-    assert_eq!(found("America/New_York", "2026-11-01T05:30:00Z"), "2026-11-01 05:00:00 UTC");
-    assert_eq!(found("America/New_York", "2026-11-01T06:30:00Z"), "2026-11-01 06:00:00 UTC");
+fn instants_have_the_local_time_and_buckets_of_the_oracle() {
+    for case in cases("instants") {
+        let at = instant(text(&case, "instant"));
+        let midnight = calendar(text(&case, "zone"), "00:00");
+        assert_eq!(midnight.local(at), text(&case, "local").parse().unwrap(), "{case}");
+        for (day_starts_at, day) in case.get("business_dates").unwrap().as_object().unwrap() {
+            let found = calendar(text(&case, "zone"), day_starts_at).business_date(at);
+            assert_eq!(found.to_string(), day.as_str().unwrap(), "{case} {day_starts_at}");
+        }
+        let day: NaiveDate = text(&case, "date").parse().unwrap();
+        for (grain, field) in [(Grain::Day, "day"), (Grain::Month, "month"), (Grain::Year, "year")] {
+            assert_eq!(midnight.bucket_range(grain, day).start, instant(text(&case, field)), "{case} {grain}");
+            let whole = midnight.local_range(grain, day);
+            assert!(whole.start == instant(text(&case, field)) && whole.contains(&at), "{case} {grain}");
+        }
+    }
+}
+
+#[test]
+fn days_begin_and_end_where_the_oracle_says() {
+    for case in cases("days") {
+        let day: NaiveDate = text(&case, "date").parse().unwrap();
+        let found = calendar(text(&case, "zone"), text(&case, "day_starts_at")).bucket_range(Grain::Day, day);
+        assert_eq!(found, instant(text(&case, "start"))..instant(text(&case, "end")), "{case}");
+    }
+}
+
+#[test]
+fn local_times_mean_what_the_oracle_says() {
+    for case in cases("locals") {
+        let calendar = calendar(text(&case, "zone"), "00:00");
+        let local: NaiveDateTime = text(&case, "local").parse().unwrap();
+        assert_eq!(calendar.first_instant(local), instant(text(&case, "first")), "{case}");
+        for (ambiguous, field) in [(Ambiguous::Earlier, "earlier"), (Ambiguous::Later, "later")] {
+            assert_eq!(calendar.to_instant(local, ambiguous), Ok(instant(text(&case, field))), "{case} {ambiguous}");
+        }
+        let problem = match text(&case, "kind") {
+            "unique" => None,
+            "missing" => Some(LocalTimeProblem::Missing),
+            _ => Some(LocalTimeProblem::Twice),
+        };
+        let expected = problem.map_or(Ok(instant(text(&case, "earlier"))), |problem| {
+            Err(Error::LocalTime { local, zone: calendar.zone, problem })
+        });
+        assert_eq!(calendar.to_instant(local, Ambiguous::Review), expected, "{case}");
+    }
+}
+
+/// Where the clock goes back over midnight, instants of a date lie behind the first of the next one.
+#[test]
+fn a_local_range_holds_a_date_that_is_shown_once_more() {
+    let calendar = calendar("America/St_Johns", "00:00");
+    let day: NaiveDate = "2010-11-06".parse().unwrap();
+    let shown_again = instant("2010-11-07T03:00:00Z");
+    assert_eq!(calendar.local(shown_again).date(), day);
+    assert!(calendar.local_range(Grain::Day, day).contains(&shown_again));
+    assert!(!calendar.bucket_range(Grain::Day, day).contains(&shown_again));
 }

@@ -1,7 +1,7 @@
 //! `bucket_date(unit, timestamp)`: what `date_trunc(unit, timestamp)::date` gives, in one pass and without a timestamp between.
 //!
 //! Analysts write `date_trunc(…)::date`; the analyzer rule in [`crate::collapse`] puts this function in its place. Where the fast way
-//! does not apply (another type, a day with a change of offset) it does just what the two would have done.
+//! does not apply (another type) it does just what the two would have done.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use datafusion::functions::datetime;
 use datafusion::logical_expr::sort_properties::{ExprProperties, SortProperties};
 use datafusion::logical_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature};
 
-use crate::civil::{Cut, first_day};
-use crate::date_trunc::{MICROSECONDS_PER_DAY, literal_cut, steady_offset, zoned_microseconds};
+use crate::civil::first_day;
+use crate::date_trunc::{literal_cut, local_day, zoned_microseconds};
 use crate::zone_offsets::ZoneOffsets;
 
 /// The function for a zone.
@@ -67,14 +67,9 @@ impl BucketDate {
             return Some(Arc::new(days.unary::<_, Date32Type>(|day| first_day(day, cut))));
         }
         let values = zoned_microseconds(array, &self.offsets)?;
-        let dates: Option<Date32Array> = values.try_unary(|value| self.day(value, cut).ok_or(())).ok();
+        let bucket = |value| local_day(&self.offsets, value).map(|day| first_day(day, cut));
+        let dates: Option<Date32Array> = values.try_unary(|value| bucket(value).ok_or(())).ok();
         Some(Arc::new(dates?))
-    }
-
-    /// The bucket's day of one instant; `None` on a day with a change of offset.
-    fn day(&self, value: i64, cut: Cut) -> Option<i32> {
-        let local = value + steady_offset(&self.offsets, value)?;
-        Some(first_day(i32::try_from(local.div_euclid(MICROSECONDS_PER_DAY)).ok()?, cut))
     }
 
     /// `date_trunc` and a cast, one after the other.

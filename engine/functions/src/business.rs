@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Timelike, Utc};
 use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray, Date32Array, StringArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Date32Type, TimeUnit, TimestampMicrosecondType};
@@ -13,11 +13,15 @@ use datafusion::logical_expr::{
 };
 use nightshift_calendar::Calendar;
 
+use crate::date_trunc::{MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND};
+use crate::zone_offsets::ZoneOffsets;
+
 /// The functions for one calendar.
-pub(crate) fn functions(calendar: &Arc<Calendar>) -> Vec<ScalarUDF> {
+pub(crate) fn functions(calendar: &Arc<Calendar>, offsets: &Arc<ZoneOffsets>) -> Vec<ScalarUDF> {
     [Kind::BusinessDate, Kind::IsBusinessDay, Kind::FiscalPeriod, Kind::MinguoDate]
         .into_iter()
-        .map(|kind| ScalarUDF::from(CalendarFunction { kind, signature: kind.signature(), calendar: Arc::clone(calendar) }))
+        .map(|kind| CalendarFunction { kind, signature: kind.signature(), calendar: Arc::clone(calendar), offsets: Arc::clone(offsets) })
+        .map(ScalarUDF::from)
         .collect()
 }
 
@@ -46,6 +50,7 @@ struct CalendarFunction {
     kind: Kind,
     signature: Signature,
     calendar: Arc<Calendar>,
+    offsets: Arc<ZoneOffsets>,
 }
 
 impl PartialEq for CalendarFunction {
@@ -59,7 +64,7 @@ impl Eq for CalendarFunction {}
 impl Hash for CalendarFunction {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.kind.hash(state);
-        self.calendar.zone.name().hash(state);
+        self.offsets.hash(state);
     }
 }
 
@@ -103,13 +108,27 @@ impl ScalarUDFImpl for CalendarFunction {
 }
 
 impl CalendarFunction {
+    /// The business dates of instants, or of local times: one of these means the first instant at which the clock shows it.
     fn business_dates(&self, times: &ArrayRef) -> Result<Date32Array> {
-        let utc = cast(times, &DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())))?;
-        let date = |microseconds: i64| {
-            let instant = DateTime::<Utc>::from_timestamp_micros(microseconds)?;
-            Some(Date32Type::from_naive_date(self.calendar.business_date(instant)))
+        let zone = match times.data_type() {
+            DataType::Timestamp(_, None) => None,
+            _ => Some("UTC".into()),
         };
-        Ok(utc.as_primitive::<TimestampMicrosecondType>().iter().map(|value| value.and_then(date)).collect())
+        let micros = cast(times, &DataType::Timestamp(TimeUnit::Microsecond, zone.clone()))?;
+        let date = |time: i64| {
+            let instant = if zone.is_some() { time } else { self.offsets.instant_of(time, MICROSECONDS_PER_SECOND)? };
+            self.business_date(instant)
+        };
+        Ok(micros.as_primitive::<TimestampMicrosecondType>().iter().map(|time| time.and_then(date)).collect())
+    }
+
+    fn business_date(&self, instant: i64) -> Option<i32> {
+        let Some(offset) = self.offsets.around_day(instant.div_euclid(MICROSECONDS_PER_DAY)) else {
+            let instant = DateTime::<Utc>::from_timestamp_micros(instant)?;
+            return Some(Date32Type::from_naive_date(self.calendar.business_date(instant)));
+        };
+        let since_start = instant + (i64::from(offset) - i64::from(self.calendar.day_starts_at.num_seconds_from_midnight())) * MICROSECONDS_PER_SECOND;
+        i32::try_from(since_start.div_euclid(MICROSECONDS_PER_DAY)).ok()
     }
 
     fn texts(&self, argument: &ArrayRef, text: impl Fn(NaiveDate) -> String) -> StringArray {

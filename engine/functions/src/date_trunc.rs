@@ -1,4 +1,6 @@
 //! `date_trunc`, as DataFusion's own, with a fast way for microsecond timestamps in the project's zone.
+//!
+//! A day, month or year begins with its first instant: where midnight happens twice, DataFusion's own gives two of them.
 
 use std::sync::Arc;
 
@@ -16,7 +18,7 @@ use crate::zone_offsets::ZoneOffsets;
 
 pub(crate) const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
 const MICROSECONDS_PER_HOUR: i64 = 3_600_000_000;
-const MICROSECONDS_PER_SECOND: i64 = 1_000_000;
+pub(crate) const MICROSECONDS_PER_SECOND: i64 = 1_000_000;
 
 /// The function, to be registered in the place of DataFusion's.
 pub(crate) fn date_trunc(offsets: &Arc<ZoneOffsets>) -> ScalarUDF {
@@ -51,8 +53,16 @@ impl ScalarUDFImpl for DateTrunc {
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        match self.fast(&arguments.args) {
-            Some(array) => Ok(ColumnarValue::Array(array)),
+        let known = match arguments.args.as_slice() {
+            [unit, ColumnarValue::Array(array)] => self.fast(unit, array).map(ColumnarValue::Array),
+            [unit, ColumnarValue::Scalar(value)] => {
+                let array = self.fast(unit, &value.to_array()?);
+                array.map(|array| ScalarValue::try_from_array(&array, 0)).transpose()?.map(ColumnarValue::Scalar)
+            }
+            _ => None,
+        };
+        match known {
+            Some(truncated) => Ok(truncated),
             None => self.inner.invoke_with_args(arguments),
         }
     }
@@ -67,9 +77,8 @@ impl ScalarUDFImpl for DateTrunc {
 }
 
 impl DateTrunc {
-    /// The fast way, or `None` where a row lies near a change of offset, or the unit or type is another one.
-    fn fast(&self, arguments: &[ColumnarValue]) -> Option<ArrayRef> {
-        let [unit, ColumnarValue::Array(array)] = arguments else { return None };
+    /// The fast way, or `None` where the unit or type is another one, or an hour lies near a change of offset.
+    fn fast(&self, unit: &ColumnarValue, array: &ArrayRef) -> Option<ArrayRef> {
         let cut = literal_cut(unit)?;
         let values = zoned_microseconds(array, &self.offsets)?;
         let truncated: Option<PrimitiveArray<TimestampMicrosecondType>> = values
@@ -78,24 +87,33 @@ impl DateTrunc {
         Some(Arc::new(truncated?.with_data_type(array.data_type().clone())))
     }
 
+    /// The start of a time's bucket; `None` for an hour near a change of offset, which is left to DataFusion.
     fn truncate(&self, value: i64, cut: Cut) -> Option<i64> {
-        let offset = steady_offset(&self.offsets, value)?;
-        let local = value + offset;
         if cut == Cut::Hour {
-            let truncated = local.div_euclid(MICROSECONDS_PER_HOUR) * MICROSECONDS_PER_HOUR - offset;
+            let offset = steady_offset(&self.offsets, value)?;
+            let truncated = (value + offset).div_euclid(MICROSECONDS_PER_HOUR) * MICROSECONDS_PER_HOUR - offset;
             return (steady_offset(&self.offsets, truncated)? == offset).then_some(truncated);
         }
-        let day = first_day(i32::try_from(local.div_euclid(MICROSECONDS_PER_DAY)).ok()?, cut);
-        let midnight = i64::from(day) * MICROSECONDS_PER_DAY;
-        // The offset at that midnight may be another one: it must be the one that we assume for it.
-        let guess = steady_offset(&self.offsets, midnight - offset)?;
-        let truncated = midnight - guess;
-        (steady_offset(&self.offsets, truncated)? == guess).then_some(truncated)
+        let day = i64::from(first_day(local_day(&self.offsets, value)?, cut));
+        let midnight = day * MICROSECONDS_PER_DAY;
+        match self.offsets.around_day(day) {
+            Some(offset) => Some(midnight - i64::from(offset) * MICROSECONDS_PER_SECOND),
+            None => self.offsets.instant_of(midnight, MICROSECONDS_PER_SECOND),
+        }
     }
 }
 
+/// The local date of an instant, in days since 1970.
+pub(crate) fn local_day(offsets: &ZoneOffsets, value: i64) -> Option<i32> {
+    let local = match steady_offset(offsets, value) {
+        Some(offset) => value + offset,
+        None => offsets.local_of(value, MICROSECONDS_PER_SECOND)?,
+    };
+    i32::try_from(local.div_euclid(MICROSECONDS_PER_DAY)).ok()
+}
+
 /// The offset in microseconds of the UTC day that holds `value`, if that day has just one.
-pub(crate) fn steady_offset(offsets: &ZoneOffsets, value: i64) -> Option<i64> {
+fn steady_offset(offsets: &ZoneOffsets, value: i64) -> Option<i64> {
     offsets.of_day(value.div_euclid(MICROSECONDS_PER_DAY)).map(|seconds| i64::from(seconds) * MICROSECONDS_PER_SECOND)
 }
 

@@ -3,7 +3,8 @@
 //! - Calendar: `business_date`, `is_business_day`, `fiscal_period`, `minguo_date`; a fast zoned `date_trunc`.
 //! - Taiwan: `is_tax_id` (統一編號).
 //! - `sum` that reports an overflow instead of wrapping.
-//! - For the engine itself: `bucket_date` (what `date_trunc(…)::date` becomes) and `row_hash` (multiset fingerprints).
+//! - For the engine itself: `bucket_date` (what `date_trunc(…)::date` becomes), `local_to_instant` and `instant_to_local` (what casts
+//!   become) and `row_hash` (multiset fingerprints).
 //!
 //! The crate knows DataFusion and the calendar, no tables. Start reading at [`register`].
 
@@ -16,7 +17,11 @@ mod date_trunc;
 mod register;
 mod row_hash;
 mod tax_id;
+#[cfg(test)]
+mod tests;
+mod wall_clock;
 mod zone_offsets;
+mod zoned_casts;
 
 pub use register::register;
 pub use row_hash::row_hash;

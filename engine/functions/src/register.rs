@@ -7,7 +7,8 @@ use nightshift_calendar::Calendar;
 
 use crate::collapse::CollapseBucketDate;
 use crate::zone_offsets::ZoneOffsets;
-use crate::{bucket_date, business, checked_sum, date_trunc, row_hash, tax_id};
+use crate::zoned_casts::ZonedCasts;
+use crate::{bucket_date, business, checked_sum, date_trunc, row_hash, tax_id, wall_clock};
 
 /// Registers every function for a project's calendar. Call it after `with_default_features`, because some functions take the place
 /// of DataFusion's own of the same name.
@@ -17,11 +18,15 @@ pub fn register(mut builder: SessionStateBuilder, calendar: &Arc<Calendar>) -> S
     let mut scalar = vec![
         Arc::new(date_trunc::date_trunc(&offsets)),
         Arc::clone(&bucket_date),
+        Arc::new(wall_clock::local_to_instant(&offsets)),
+        Arc::new(wall_clock::instant_to_local(&offsets)),
         Arc::new(row_hash::row_hash()),
         Arc::new(tax_id::is_tax_id()),
     ];
-    scalar.extend(business::functions(calendar).into_iter().map(Arc::new));
+    scalar.extend(business::functions(calendar, &offsets).into_iter().map(Arc::new));
     builder.scalar_functions().get_or_insert_default().extend(scalar);
     builder.aggregate_functions().get_or_insert_default().push(Arc::new(checked_sum::checked_sum()));
-    builder.with_analyzer_rule(Arc::new(CollapseBucketDate::new(bucket_date)))
+    builder
+        .with_analyzer_rule(Arc::new(CollapseBucketDate::new(bucket_date)))
+        .with_analyzer_rule(Arc::new(ZonedCasts::new(&offsets)))
 }

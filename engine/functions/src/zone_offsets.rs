@@ -1,4 +1,4 @@
-//! A zone's offset from UTC, by UTC day, remembered.
+//! A zone's offset from UTC, by UTC day, remembered; and with it the way from instants to local times and back.
 //!
 //! Looking an offset up in the zone's table costs as much as all the rest of `date_trunc`. Nearly every UTC day has one offset, so
 //! one remembered number a day answers for all of its rows; a day with a change of offset says so and is left to the slow way.
@@ -6,8 +6,9 @@
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use chrono::{Offset, TimeZone, Utc};
+use chrono::{DateTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
+use nightshift_calendar::Calendar;
 
 /// Days since 1970-01-01 that are remembered: until 2110.
 const REMEMBERED_DAYS: usize = 51_135;
@@ -18,18 +19,24 @@ const CHANGES: i32 = i32::MAX;
 /// The offsets of one zone.
 #[derive(Debug)]
 pub(crate) struct ZoneOffsets {
-    zone: Tz,
+    calendar: Calendar,
     by_day: Vec<AtomicI32>,
 }
 
 impl ZoneOffsets {
     pub(crate) fn new(zone: Tz) -> Self {
-        Self { zone, by_day: std::iter::repeat_with(|| AtomicI32::new(UNKNOWN)).take(REMEMBERED_DAYS).collect() }
+        let by_day = std::iter::repeat_with(|| AtomicI32::new(UNKNOWN)).take(REMEMBERED_DAYS).collect();
+        Self { calendar: Calendar::new(zone), by_day }
+    }
+
+    /// The zone's name.
+    pub(crate) fn name(&self) -> &'static str {
+        self.calendar.zone.name()
     }
 
     /// True if these are the offsets of the zone with this name.
     pub(crate) fn is_zone(&self, name: &str) -> bool {
-        self.zone.name() == name
+        self.name() == name
     }
 
     /// The offset in seconds that holds during the whole UTC day `day`, or `None` where it changes or is not remembered.
@@ -46,23 +53,56 @@ impl ZoneOffsets {
         }
     }
 
+    /// The offset in seconds that holds on the UTC day `day` and on its neighbours, so for all times of that local date too.
+    pub(crate) fn around_day(&self, day: i64) -> Option<i32> {
+        let offset = self.of_day(day)?;
+        (self.of_day(day - 1)? == offset && self.of_day(day + 1)? == offset).then_some(offset)
+    }
+
+    /// What the clock shows at an instant, both in ticks since 1970. At the ends of what can be computed with it is `None`.
+    pub(crate) fn local_of(&self, instant: i64, ticks_per_second: i64) -> Option<i64> {
+        let (second, fraction) = (instant.div_euclid(ticks_per_second), instant.rem_euclid(ticks_per_second));
+        let offset = match self.of_day(second.div_euclid(SECONDS_PER_DAY)) {
+            Some(offset) => offset,
+            None => self.offset_at(second)?,
+        };
+        second.checked_add(i64::from(offset))?.checked_mul(ticks_per_second)?.checked_add(fraction)
+    }
+
+    /// The first instant at which the clock shows a local time, or the end of the gap where the clock jumps over it, both in ticks
+    /// since 1970. At the ends of what can be computed with it is `None`.
+    pub(crate) fn instant_of(&self, local: i64, ticks_per_second: i64) -> Option<i64> {
+        let (second, fraction) = (local.div_euclid(ticks_per_second), local.rem_euclid(ticks_per_second));
+        let (instant, fraction) = match self.around_day(second.div_euclid(SECONDS_PER_DAY)) {
+            Some(offset) => (second - i64::from(offset), fraction),
+            None => {
+                let naive = DateTime::from_timestamp(second, 0)?.naive_utc();
+                let first = self.calendar.first_instant(naive);
+                // A gap ends on a whole second.
+                (first.timestamp(), if self.calendar.local(first) == naive { fraction } else { 0 })
+            }
+        };
+        instant.checked_mul(ticks_per_second)?.checked_add(fraction)
+    }
+
     /// A day counts as steady if its first and last second and every quarter of an hour between have one offset.
     fn look_up(&self, day: i64) -> Option<i32> {
         let start = day.checked_mul(SECONDS_PER_DAY)?;
-        let offset_at = |second: i64| -> Option<i32> {
-            let instant = Utc.timestamp_opt(start + second, 0).single()?;
-            Some(self.zone.offset_from_utc_datetime(&instant.naive_utc()).fix().local_minus_utc())
-        };
-        let first = offset_at(0)?;
-        let steady = (0..SECONDS_PER_DAY).step_by(900).chain([SECONDS_PER_DAY - 1]).all(|second| offset_at(second) == Some(first));
-        steady.then_some(first)
+        let first = self.offset_at(start)?;
+        let mut seconds = (0..SECONDS_PER_DAY).step_by(900).chain([SECONDS_PER_DAY - 1]);
+        seconds.all(|second| self.offset_at(start + second) == Some(first)).then_some(first)
+    }
+
+    fn offset_at(&self, second: i64) -> Option<i32> {
+        let instant = Utc.timestamp_opt(second, 0).single()?;
+        Some(self.calendar.zone.offset_from_utc_datetime(&instant.naive_utc()).fix().local_minus_utc())
     }
 }
 
 /// Two tables of offsets are the same if their zone is.
 impl PartialEq for ZoneOffsets {
     fn eq(&self, other: &Self) -> bool {
-        self.zone == other.zone
+        self.name() == other.name()
     }
 }
 
@@ -70,6 +110,6 @@ impl Eq for ZoneOffsets {}
 
 impl Hash for ZoneOffsets {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.zone.name().hash(state);
+        self.name().hash(state);
     }
 }

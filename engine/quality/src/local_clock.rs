@@ -111,7 +111,7 @@ fn slot(hour: i64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     /// The remembered offsets give what the calendar gives, through every change of the clock of three unusual zones.
@@ -131,6 +131,31 @@ mod tests {
                     assert_eq!(clock.to_local(micros), shown, "{local}Z in {zone}");
                 }
             }
+        }
+    }
+
+    /// And both are right: Python's zoneinfo says the same.
+    #[test]
+    fn agrees_with_the_oracle() {
+        let text = include_str!("../../../tests/oracle/zones.json");
+        let all: serde_json::Value = serde_json::from_str(text).unwrap();
+        let clock = |case: &serde_json::Value, ambiguous| {
+            LocalClock::new(Calendar::new(case["zone"].as_str().unwrap().parse().unwrap()), ambiguous)
+        };
+        let micros = |case: &serde_json::Value, field: &str| {
+            let text = case[field].as_str().unwrap().trim_end_matches('Z');
+            text.parse::<NaiveDateTime>().unwrap().and_utc().timestamp_micros()
+        };
+        for case in all["locals"].as_array().unwrap() {
+            let local = micros(case, "local");
+            for (ambiguous, field) in [(Ambiguous::Earlier, "earlier"), (Ambiguous::Later, "later")] {
+                assert_eq!(clock(case, ambiguous).to_instant(local), Ok(micros(case, field)), "{case} {ambiguous}");
+            }
+            let reviewed = clock(case, Ambiguous::Review).to_instant(local);
+            assert_eq!(reviewed.ok(), (case["kind"] == "unique").then(|| micros(case, "earlier")), "{case}");
+        }
+        for case in all["instants"].as_array().unwrap() {
+            assert_eq!(clock(case, Ambiguous::Review).to_local(micros(case, "instant")), micros(case, "local"), "{case}");
         }
     }
 }

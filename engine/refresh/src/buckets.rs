@@ -6,6 +6,7 @@ use chrono::{DateTime, Datelike, NaiveDate};
 use datafusion::arrow::datatypes::Date32Type;
 use datafusion::common::ScalarValue;
 use nightshift_calendar::{Calendar, Grain};
+use nightshift_compile::rollup::symbol::{Bucketing, Days};
 
 /// One bucket's key as the table stores it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,10 +61,13 @@ impl Bucket {
         }
     }
 
-    /// The instants that the bucket covers, in microseconds since 1970, end exclusive.
-    pub fn instants(self, grain: Grain, calendar: &Calendar) -> Option<(i64, i64)> {
+    /// Instants between which all of the bucket lies, in microseconds since 1970, end exclusive. For an hour those of its whole day.
+    pub fn instants(self, buckets: Bucketing, calendar: &Calendar) -> Option<(i64, i64)> {
         let day = self.day(calendar)?;
-        let range = calendar.bucket_range(grain, day);
+        let range = match buckets.days {
+            Days::Calendar => calendar.local_range(buckets.grain, day),
+            Days::Business => calendar.bucket_range(buckets.grain, day),
+        };
         Some((range.start.timestamp_micros(), range.end.timestamp_micros()))
     }
 }

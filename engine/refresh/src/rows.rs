@@ -20,7 +20,7 @@ use crate::Result;
 use crate::buckets::{Bucket, Buckets};
 use crate::decide::Technique;
 use crate::layout::partition_column;
-use crate::touched::bucket_expression;
+use crate::touched::{bucket_expression, cut_expression};
 
 /// Replaces scans of a plan; the closure gets each scan with its number, counted from left to right.
 pub(crate) fn map_scans(plan: &LogicalPlan, replace: &dyn Fn(usize, &TableScan) -> Result<Option<LogicalPlan>>) -> Result<LogicalPlan> {
@@ -109,7 +109,7 @@ impl Rows<'_> {
     /// True for times in the buckets. The range comes first: files, row groups and pages are skipped by it.
     fn within(&self, time: Expr, data_type: &DataType, buckets: &Buckets) -> Expr {
         let grain = self.rollup.grain();
-        let spans: Vec<(i64, i64)> = buckets.iter().filter_map(|bucket| bucket.instants(grain, self.calendar)).collect();
+        let spans: Vec<(i64, i64)> = buckets.iter().filter_map(|bucket| bucket.instants(self.rollup.bucketing(), self.calendar)).collect();
         let days: Vec<_> = buckets.iter().filter_map(|bucket| bucket.day(self.calendar)).collect();
         let range = match (data_type, spans.first(), spans.last(), days.first(), days.last()) {
             (DataType::Date32, _, _, Some(first), Some(last)) => {
@@ -125,7 +125,7 @@ impl Rows<'_> {
             _ => lit(false),
         };
         let values: Vec<Expr> = buckets.iter().filter_map(|bucket| bucket.scalar(self.calendar)).map(literal).collect();
-        let chosen = if values.is_empty() { lit(false) } else { in_list(bucket_expression(self.session, grain, time.clone()), values, false) };
+        let chosen = if values.is_empty() { lit(false) } else { in_list(bucket_expression(self.session, self.rollup.bucketing(), time.clone()), values, false) };
         let within = range.and(chosen);
         if buckets.contains(&Bucket::None) { within.or(time.is_null()) } else { within }
     }
@@ -138,7 +138,7 @@ impl Rows<'_> {
             let of = |name: &str| col(Column::new_unqualified(name));
             match column {
                 FeedColumn::Key { column, cut: None } => keys.push(of(column).alias(field.name())),
-                FeedColumn::Key { column, cut: Some(grain) } => keys.push(bucket_expression(self.session, *grain, of(column)).alias(field.name())),
+                FeedColumn::Key { column, cut: Some(grain) } => keys.push(cut_expression(self.session, *grain, of(column)).alias(field.name())),
                 FeedColumn::Measure { column, merge } => measures.push(self.merged(*merge, of(column)).alias(field.name())),
             }
         }

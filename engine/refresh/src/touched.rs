@@ -19,7 +19,7 @@ use nightshift_compile::Rollup;
 use nightshift_compile::lineage::used_columns;
 use nightshift_compile::resolve::{Occurrence, Term, resolve};
 use nightshift_compile::rollup::locality::Unproved;
-use nightshift_compile::rollup::symbol::time_symbol;
+use nightshift_compile::rollup::symbol::{Bucketing, Days, TimeSymbol, time_symbol};
 use nightshift_execute::StepSession;
 use tokio_util::sync::CancellationToken;
 
@@ -70,7 +70,7 @@ impl Touching<'_> {
 
     async fn by_time(&self, change: &Change) -> Result<Buckets> {
         let time = col(Column::new_unqualified(&self.rollup.time.column));
-        let bucket = self.bucket_of(time).alias(BUCKET);
+        let bucket = bucket_expression(self.session, self.rollup.bucketing(), time).alias(BUCKET);
         let Some(added) = visible_files(self.pinned, &change.table, &change.files.added)? else { return Ok(Buckets::new()) };
         if change.files.removed.is_empty() {
             let plan = LogicalPlanBuilder::from(added).project([bucket])?.distinct()?.build()?;
@@ -109,12 +109,17 @@ impl Touching<'_> {
         let (left, right) = if found.lookup_is_left { (replaced, join.right) } else { (join.left, replaced) };
         let join = Join::try_new(left, right, join.on, join.filter, JoinType::Inner, JoinConstraint::On, join.null_equality, false)?;
         let joined = LogicalPlan::Join(join);
-        let time = resolve(&joined).columns.into_iter().find(|column| {
-            time_symbol(&column.term, &self.rollup.time).is_some_and(|symbol| symbol.is_within(self.rollup.grain()))
+        let buckets = self.rollup.bucketing();
+        let time = resolve(&joined).columns.into_iter().find_map(|column| {
+            let symbol = time_symbol(&column.term, &self.rollup.time).filter(|symbol| symbol.is_within(buckets))?;
+            Some((Expr::Column(Column::new(column.qualifier.map(TableReference::bare), column.name)), symbol))
         });
-        let Some(time) = time else { return Ok(Err(not_understood(&change.table))) };
-        let time = Expr::Column(Column::new(time.qualifier.map(TableReference::bare), time.name));
-        let plan = LogicalPlanBuilder::from(joined).project([self.bucket_of(time).alias(BUCKET)])?.distinct()?.build()?;
+        let bucket = match time {
+            Some((time, TimeSymbol::Time(_))) => bucket_expression(self.session, buckets, time),
+            Some((finer, TimeSymbol::Bucket(..))) => cut_expression(self.session, buckets.grain, finer),
+            None => return Ok(Err(not_understood(&change.table))),
+        };
+        let plan = LogicalPlanBuilder::from(joined).project([bucket.alias(BUCKET)])?.distinct()?.build()?;
         Ok(Ok(Some(plan)))
     }
 
@@ -163,10 +168,6 @@ impl Touching<'_> {
         Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, arguments.collect())))
     }
 
-    pub(crate) fn bucket_of(&self, time: Expr) -> Expr {
-        bucket_expression(self.session, self.rollup.grain(), time)
-    }
-
     async fn collect(&self, plan: &LogicalPlan) -> Result<Buckets> {
         let (batches, _) = nightshift_execute::run::collect(self.session, plan, self.cancel).await?;
         let mut found = Buckets::new();
@@ -182,7 +183,19 @@ impl Touching<'_> {
 }
 
 /// The bucket of a time as a rollup's SELECT writes it.
-pub(crate) fn bucket_expression(session: &StepSession, grain: Grain, time: Expr) -> Expr {
+pub(crate) fn bucket_expression(session: &StepSession, buckets: Bucketing, time: Expr) -> Expr {
+    let state = session.context.state();
+    match state.scalar_functions().get("business_date") {
+        Some(function) if buckets.days == Days::Business => {
+            let date = Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(function), vec![time]));
+            if buckets.grain == Grain::Day { date } else { cut_expression(session, buckets.grain, date) }
+        }
+        _ => cut_expression(session, buckets.grain, time),
+    }
+}
+
+/// A time, or a finer bucket of any days, cut to a grain.
+pub(crate) fn cut_expression(session: &StepSession, grain: Grain, time: Expr) -> Expr {
     let state = session.context.state();
     let function = state.scalar_functions().get("date_trunc").cloned().unwrap_or_else(datafusion::functions::datetime::date_trunc);
     let cut = Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![lit(grain.as_str()), time]));

@@ -114,12 +114,12 @@ fn key_column(coarse: &Rollup, fine: &Rollup, given: &Grouping, key: &Term) -> O
         return Some((*at, None));
     }
     let TimeSymbol::Bucket(_, wanted) = time_symbol(key, &coarse.time)? else { return None };
-    let bucket_grain = |term: &Term| match time_symbol(term, &fine.time)? {
-        TimeSymbol::Bucket(_, grain) if grain <= wanted => Some(grain),
+    let grain = |term: &Term| match time_symbol(term, &fine.time)? {
+        TimeSymbol::Bucket(_, bucket) if bucket.is_within(wanted) => Some(bucket.grain),
         _ => None,
     };
-    let (at, _) = given.keys.iter().filter_map(|(at, term)| Some((*at, bucket_grain(term)?))).max_by_key(|(_, grain)| *grain)?;
-    Some((at, Some(wanted)))
+    let (at, _) = given.keys.iter().filter_map(|(at, term)| Some((*at, grain(term)?))).max_by_key(|(_, grain)| *grain)?;
+    Some((at, Some(wanted.grain)))
 }
 
 /// The scale of a sum, if neither it nor the casts around it can round: then it does not matter how the sum is split. Sums of floats

@@ -4,9 +4,7 @@
 //! deterministic expressions of the row and through joins that keep the fact's rows (INNER, or the fact on the preserved side). It
 //! is local *from a bucket onward* if a row also depends on earlier buckets: running balances. All else is recomputed in full.
 
-use nightshift_calendar::Grain;
-
-use super::symbol::{TimeColumn, TimeSymbol, time_symbol};
+use super::symbol::{Bucketing, TimeColumn, time_symbol};
 use crate::resolve::{JoinKind, Occurrence, Relation, Resolved, Term};
 
 /// How far a change of one bucket reaches.
@@ -65,9 +63,9 @@ pub struct Proof {
     pub lookups: Vec<Occurrence>,
 }
 
-/// Proves as much as it can about a query with buckets of `grain` over `time`.
-pub fn prove(query: &Resolved, time: &TimeColumn, grain: Grain) -> Proof {
-    let mut prover = Prover { time, grain, onward: false, facts: vec![], lookups: vec![] };
+/// Proves as much as it can about a query with these buckets of `time`.
+pub fn prove(query: &Resolved, time: &TimeColumn, buckets: Bucketing) -> Proof {
+    let mut prover = Prover { time, buckets, onward: false, facts: vec![], lookups: vec![] };
     let subqueries = query.columns.iter().any(|column| has_subquery(&column.term));
     let result = if subqueries { Err(subquery()) } else { prover.visit(&query.relation) };
     let locality = match result {
@@ -81,7 +79,7 @@ pub fn prove(query: &Resolved, time: &TimeColumn, grain: Grain) -> Proof {
 
 struct Prover<'a> {
     time: &'a TimeColumn,
-    grain: Grain,
+    buckets: Bucketing,
     onward: bool,
     facts: Vec<Occurrence>,
     lookups: Vec<Occurrence>,
@@ -125,7 +123,7 @@ impl Prover<'_> {
     }
 
     fn is_within(&self, term: &Term) -> bool {
-        time_symbol(term, self.time).is_some_and(|symbol| symbol.is_within(self.grain))
+        time_symbol(term, self.time).is_some_and(|symbol| symbol.is_within(self.buckets))
     }
 
     fn join(&mut self, kind: JoinKind, left: &Relation, right: &Relation, conditions: &[Term]) -> Result<bool, Unproved> {
@@ -153,7 +151,7 @@ impl Prover<'_> {
             if partition.iter().any(|key| self.is_within(key)) {
                 continue;
             }
-            if !(*backward && order.first().is_some_and(|key| self.is_ascending_time(key))) {
+            if !(*backward && self.is_ordered_by_bucket(order)) {
                 return Err(Unproved::Window { function: name.split(' ').next().unwrap_or(name).to_owned() });
             }
             self.onward = true;
@@ -161,14 +159,19 @@ impl Prover<'_> {
         Ok(led)
     }
 
-    /// True for an ascending sort key that never sorts a later bucket before an earlier one.
-    fn is_ascending_time(&self, key: &Term) -> bool {
-        match key {
-            Term::Call { name, arguments } if name.starts_with("ascending") => {
-                matches!(arguments.as_slice(), [inner] if matches!(time_symbol(inner, self.time), Some(TimeSymbol::Time(_) | TimeSymbol::Bucket(..))))
-            }
-            _ => false,
-        }
+    /// True for sort keys that put every row of an earlier bucket before all rows of a later one. A longer bucket may stand before
+    /// the rollup's own (`ORDER BY month, day`), but not alone: its rows would be peers.
+    fn is_ordered_by_bucket(&self, order: &[Term]) -> bool {
+        let ascending = |key: &Term| match key {
+            Term::Call { name, arguments } if name.starts_with("ascending") => match arguments.as_slice() {
+                [inner] => time_symbol(inner, self.time),
+                _ => None,
+            },
+            _ => None,
+        };
+        let times = order.iter().map_while(ascending);
+        let mut times = times.take_while(|symbol| symbol.is_within(self.buckets) || symbol.is_around(self.buckets));
+        times.any(|symbol| symbol.is_within(self.buckets))
     }
 
     fn union(&mut self, inputs: &[Relation]) -> Result<bool, Unproved> {

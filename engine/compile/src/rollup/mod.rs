@@ -21,7 +21,7 @@ use crate::planning::one;
 use crate::resolve::{Resolved, resolve};
 use grouping::Grouping;
 use locality::{Locality, Proof, prove};
-use symbol::{TimeColumn, TimeSymbol, time_symbol};
+use symbol::{Bucketing, Days, TimeColumn, TimeSymbol, time_symbol};
 
 /// The column that counts the input rows of each row of a rollup.
 pub const STATE_ROWS: &str = "_state_rows";
@@ -41,6 +41,8 @@ pub struct Rollup {
     pub time: TimeColumn,
     /// The position of the bucket among its columns.
     pub bucket: usize,
+    /// Which days the buckets are made of.
+    pub days: Days,
     /// What a change of a bucket can reach.
     pub proof: Proof,
     /// Its GROUP BY, if the query is one and nothing more.
@@ -58,6 +60,11 @@ impl Rollup {
     /// The length of its buckets.
     pub fn grain(&self) -> Grain {
         self.definition.header.grain
+    }
+
+    /// How time is divided into its buckets.
+    pub fn bucketing(&self) -> Bucketing {
+        Bucketing { grain: self.grain(), days: self.days }
     }
 
     /// The bucket column's name.
@@ -78,8 +85,8 @@ impl Rollup {
     ) -> Result<Self, Diagnostics> {
         let query = resolve(plan);
         let time = time_column(definition, &query)?;
-        let bucket = bucket_column(definition, &query, &schema, &time)?;
-        let proof = prove(&query, &time, definition.header.grain);
+        let (bucket, days) = bucket_column(definition, &query, &schema, &time)?;
+        let proof = prove(&query, &time, Bucketing { grain: definition.header.grain, days });
         if let (Some(Strict::Incremental), Locality::Unproved(reason)) = (definition.header.strict, &proof.locality) {
             return Err(one(
                 Diagnostic::error(codes::NOT_INCREMENTAL, "this rollup can only be recomputed in full")
@@ -90,7 +97,7 @@ impl Rollup {
         }
         let grouping = Grouping::of(&query);
         let fingerprint = fingerprint::fingerprint(&query, &schema, definition, meaning);
-        Ok(Self { definition: definition.clone(), query, schema, tables, time, bucket, proof, grouping, fingerprint })
+        Ok(Self { definition: definition.clone(), query, schema, tables, time, bucket, days, proof, grouping, fingerprint })
     }
 }
 
@@ -120,32 +127,32 @@ fn time_column(definition: &Definition<RollupHeader>, query: &Resolved) -> Resul
     }
 }
 
-/// Finds the output column that is the bucket of the folder's grain.
+/// Finds the output column that is the bucket of the folder's grain, and which days it is made of.
 fn bucket_column(
     definition: &Definition<RollupHeader>,
     query: &Resolved,
     schema: &SchemaRef,
     time: &TimeColumn,
-) -> Result<usize, Diagnostics> {
+) -> Result<(usize, Days), Diagnostics> {
     let grain = definition.header.grain;
-    let buckets: Vec<(usize, Grain)> = query
+    let buckets: Vec<(usize, Bucketing)> = query
         .columns
         .iter()
         .enumerate()
         .filter_map(|(index, column)| match time_symbol(&column.term, time)? {
-            TimeSymbol::Bucket(_, grain) => Some((index, grain)),
+            TimeSymbol::Bucket(_, bucket) => Some((index, bucket)),
             TimeSymbol::Time(_) => None,
         })
         .collect();
     let name = |index: usize| schema.fields().get(index).map_or("", |field| field.name().as_str());
     let date = |index: usize| schema.fields().get(index).is_some_and(|field| field.data_type() == &DataType::Date32);
-    let own = buckets.iter().find(|(_, found)| *found == grain).map(|(index, _)| *index);
+    let own = buckets.iter().find(|(_, found)| found.grain == grain).map(|(index, found)| (*index, found.days));
     let expression = format!("date_trunc('{grain}', {})", time.column);
-    let Some(bucket) = own else {
+    let Some((bucket, days)) = own else {
         let found = buckets.first();
         let code = if found.is_some() { codes::WRONG_GRAIN } else { codes::MISSING_BUCKET };
         let message = match found {
-            Some((index, other)) => format!("`{}` is a bucket of one {other}, but the folder says {grain}", name(*index)),
+            Some((index, other)) => format!("`{}` is a bucket of one {}, but the folder says {grain}", name(*index), other.grain),
             None => format!("no column is the {grain} of `{}`", time.column),
         };
         let cast = if grain == Grain::Hour { "" } else { "::date" };
@@ -158,12 +165,12 @@ fn bucket_column(
             .at(place_of(definition, name(bucket)))
             .hint(format!("a {grain} is a DATE: write `{expression}::date AS {}`", name(bucket)))));
     }
-    if grain == Grain::Hour && !buckets.iter().any(|(index, found)| *found == Grain::Day && date(*index)) {
+    if grain == Grain::Hour && !buckets.iter().any(|(index, found)| found.grain == Grain::Day && date(*index)) {
         return Err(one(Diagnostic::error(codes::MISSING_BUCKET, "an hourly rollup needs a DATE column beside the hour")
             .at(place_of(definition, name(bucket)))
             .hint(format!("select `date_trunc('day', {})::date AS day` too, and group by it", time.column))));
     }
-    Ok(bucket)
+    Ok((bucket, days))
 }
 
 /// Where a column's name stands in the query.

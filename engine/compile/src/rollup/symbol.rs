@@ -13,13 +13,38 @@ pub struct TimeColumn {
     pub column: String,
 }
 
+/// Which days the buckets of a rollup are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Days {
+    /// Those of the calendar: `date_trunc('day', time)`.
+    Calendar,
+    /// Business dates, which begin at the project's `day_starts_at`: `business_date(time)`.
+    Business,
+}
+
+/// How time is divided into buckets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucketing {
+    /// How long a bucket is.
+    pub grain: Grain,
+    /// Which days it is made of; an hour belongs to those of the calendar.
+    pub days: Days,
+}
+
+impl Bucketing {
+    /// True if each of these buckets lies in one of `coarser`.
+    pub fn is_within(self, coarser: Self) -> bool {
+        self.days == coarser.days && self.grain <= coarser.grain
+    }
+}
+
 /// What a term says about the time of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeSymbol {
     /// The time itself.
     Time(Occurrence),
-    /// The time cut to a grain, in the project's zone.
-    Bucket(Occurrence, Grain),
+    /// The bucket of the time, in the project's zone.
+    Bucket(Occurrence, Bucketing),
 }
 
 impl TimeSymbol {
@@ -30,12 +55,17 @@ impl TimeSymbol {
         }
     }
 
-    /// True if two rows with the same value always lie in the same bucket of `grain`.
-    pub fn is_within(self, grain: Grain) -> bool {
+    /// True if two rows with the same value always lie in the same bucket.
+    pub fn is_within(self, buckets: Bucketing) -> bool {
         match self {
             Self::Time(_) => true,
-            Self::Bucket(_, own) => own <= grain,
+            Self::Bucket(_, own) => own.is_within(buckets),
         }
+    }
+
+    /// True if two rows of one of the buckets always have the same value.
+    pub fn is_around(self, buckets: Bucketing) -> bool {
+        matches!(self, Self::Bucket(_, own) if buckets.is_within(own))
     }
 }
 
@@ -54,8 +84,12 @@ pub fn time_symbol(term: &Term, time: &TimeColumn) -> Option<TimeSymbol> {
 fn call_symbol(name: &str, arguments: &[Term], time: &TimeColumn) -> Option<TimeSymbol> {
     match (name, arguments) {
         ("date_trunc" | "bucket_date", [Term::Literal(unit), inner]) => cut(time_symbol(inner, time)?, unit_grain(unit)?),
+        ("business_date", [inner]) => match time_symbol(inner, time)? {
+            TimeSymbol::Time(of) => Some(TimeSymbol::Bucket(of, Bucketing { grain: Grain::Day, days: Days::Business })),
+            TimeSymbol::Bucket(..) => None,
+        },
         ("cast Date32", [inner]) => match time_symbol(inner, time)? {
-            TimeSymbol::Bucket(of, grain) if grain > Grain::Day => Some(TimeSymbol::Bucket(of, grain)),
+            TimeSymbol::Bucket(of, bucket) if bucket.grain > Grain::Day => Some(TimeSymbol::Bucket(of, bucket)),
             symbol => cut(symbol, Grain::Day),
         },
         _ => None,
@@ -64,7 +98,12 @@ fn call_symbol(name: &str, arguments: &[Term], time: &TimeColumn) -> Option<Time
 
 /// Cuts a time, or a bucket that is as fine or finer, to a grain.
 fn cut(symbol: TimeSymbol, grain: Grain) -> Option<TimeSymbol> {
-    symbol.is_within(grain).then_some(TimeSymbol::Bucket(symbol.occurrence(), grain))
+    let days = match symbol {
+        TimeSymbol::Time(_) => Days::Calendar,
+        TimeSymbol::Bucket(_, bucket) => bucket.days,
+    };
+    let bucket = Bucketing { grain, days };
+    symbol.is_within(bucket).then_some(TimeSymbol::Bucket(symbol.occurrence(), bucket))
 }
 
 /// A column of a UNION is a bucket if it is one of the same grain in every part; the first part's scan stands for all.

@@ -3,7 +3,7 @@
 mod ingest;
 mod pins;
 mod refresh;
-mod report;
+pub(crate) mod report;
 
 use std::sync::Arc;
 

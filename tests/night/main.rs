@@ -2,8 +2,10 @@
 //! recomputes all of it from the files.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
+mod late;
 mod oracle;
 mod place;
+mod rerun;
 
 use std::sync::Arc;
 

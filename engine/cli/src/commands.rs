@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod generate;
 mod plan;
+mod rerun;
 mod runs;
 mod signal;
 mod summary;
@@ -32,7 +33,10 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<Opti
             batch::batch(&root, target, printer, pipeline, *date, intent).await
         }
         Command::Retry { pipeline, date } => batch::batch(&root, target, printer, pipeline, *date, Intent::Retry).await,
-        Command::Plan { pipeline } => plan::plan(&root, target, printer, pipeline).await,
+        Command::Plan { pipeline, date, from } => {
+            let intent = from.clone().map_or(Intent::Run, Intent::From);
+            plan::plan(&root, target, printer, pipeline, *date, intent).await
+        }
         Command::Runs { limit } => runs::runs(&root, target, printer, *limit).await,
         Command::Generate { days, rows_per_day, seed, from } => {
             let options = Options { seed: *seed, deliveries_per_day: *rows_per_day, first_day: *from };

@@ -113,6 +113,7 @@ impl<'a> Making<'a> {
             marks.push((slot_mark, day));
             self.commit(table, base, Some(staged), layout, marks).await?
         };
+        bytes += delivered.iter().filter(|file| file.change != Change::Unchanged).map(|file| file.bytes).sum::<u64>();
         Ok(StepOutcome {
             measures: Measures {
                 rows_in: measurement.rows_read,

@@ -24,7 +24,7 @@ pub(super) async fn demo(root: &std::path::Path, target: Option<&str>, printer: 
     let workspace = Arc::new(Workspace::open_sound(root, target).await?);
     let paths = &workspace.project.paths;
     printer.note(&format!("{} days of history, then {} nights; each night says how long the rest will take", demo.history_days, demo.nights));
-    let cancel = stop_on_signal();
+    let cancel = stop_on_signal(*printer);
     let mut generator = demo.generate_history(&paths.incoming)?;
     printer.note(&format!("history written to {} ({:.1} s)", paths.incoming.display(), started.elapsed().as_secs_f64()));
     let steps = workspace.steps(workspace.pipeline("daily")?).len();

@@ -101,7 +101,7 @@ async fn a_movement_40_days_late_corrects_every_later_balance() {
 
     let date = demo.first_night + Days::new(1);
     let late = date - Days::new(LATE_DAYS);
-    let moved = *before.keys().next().unwrap();
+    let moved = *before.iter().max_by_key(|(_, days)| days.len()).unwrap().0;
     write_movement(&workspace.project.paths.incoming.join(date.to_string()).join("cylinder_movement.parquet"), moved, late);
     let summary = workspace.run("daily", date, Intent::Run, Arc::new(Silent), CancellationToken::new()).await.unwrap();
     assert!(summary.fault().is_none());

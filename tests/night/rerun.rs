@@ -1,7 +1,7 @@
 //! An earlier date is run again: it is said beforehand which reports change, and what people have read is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{Days, NaiveDate};
@@ -36,7 +36,7 @@ fn names(changes: &[nightshift_app::plan::ReportChange]) -> BTreeSet<String> {
 }
 
 /// The report that a file belongs to: `daily_sales` of `daily_sales.1a2b3c4d.csv`.
-fn report(path: &PathBuf) -> String {
+fn report(path: &Path) -> String {
     let name = path.file_name().unwrap().to_str().unwrap();
     name.split(['.', '-']).next().unwrap().to_owned()
 }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::plan::{Rerun, latest_date};
 use crate::steps::Steps;
+use crate::steps::staged::clean;
 use crate::{Error, Result, Workspace};
 
 impl Workspace {
@@ -62,10 +63,11 @@ impl Workspace {
         step_name(action, table)
     }
 
-    /// Begins a run of a pipeline for a date: it holds the lock and stands in the ledger, and no step has started.
+    /// Begins a run of a pipeline for a date: it holds the lock and stands in the ledger, what dead attempts left in the lake is removed,
+    /// and no step has started.
     ///
     /// # Errors
-    /// If another process works on it, the intent does not fit what is there, or the ledger cannot be written.
+    /// If another process works on it, the intent does not fit what is there, or ledger or lake cannot be written.
     pub async fn begin(self: &Arc<Self>, pipeline: &str, date: NaiveDate, intent: Intent) -> Result<OpenRun> {
         let found = self.pipeline(pipeline)?;
         let steps = self.steps(found);
@@ -74,7 +76,14 @@ impl Workspace {
         let earlier = ledger.latest_batch(&request.pipeline, date).await?;
         let later = latest_date(&ledger, &request.pipeline, date).await?;
         let session = begin(&ledger, &request, steps, Arc::new(SystemClock)).await?;
-        Ok(OpenRun { workspace: Arc::clone(self), ledger, request, session, earlier, later })
+        let run = OpenRun { workspace: Arc::clone(self), ledger, request, session, earlier, later };
+        match clean(&self.lake, &run.ledger).await {
+            Ok(_) => Ok(run),
+            Err(error) => {
+                run.abandon().await?;
+                Err(error)
+            }
+        }
     }
 
     /// Runs a pipeline for a date.

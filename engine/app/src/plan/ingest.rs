@@ -44,7 +44,11 @@ impl Planner<'_> {
             parts.push(format!("replace {corrected}"));
         }
         if parts.is_empty() {
-            parts.push(if loaded == 0 { "nothing: no file has arrived".to_owned() } else { format!("nothing: {} loaded already", are(loaded)) });
+            parts.push(match (loaded, plan.in_state(FileState::Superseded).count()) {
+                (0, 0) => "nothing: no file has arrived".to_owned(),
+                (0, _) => "nothing: the table is that of a newer file".to_owned(),
+                (loaded, _) => format!("nothing: {} loaded already", are(loaded)),
+            });
         }
         if waiting > 0 {
             parts.push(format!("wait for {} still being written", are(waiting)));

@@ -17,7 +17,7 @@ impl Steps {
         let contract = workspace.compiled.contract(source).ok_or_else(unknown)?;
         let session = workspace.engine.step(&format!("ingest:{source}"))?;
         let request = IngestRequest {
-            lake: &workspace.lake,
+            lake: &self.lake(context),
             session: &session.context,
             contract,
             calendar: &workspace.calendar,

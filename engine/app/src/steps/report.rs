@@ -21,7 +21,7 @@ use nightshift_compile::{Report, parameters, planning};
 use nightshift_deliver::{Change, Compression, CsvDelivery, CsvOptions, Delivered, Delivery, XlsxDelivery, XlsxOptions};
 use nightshift_diagnostic::did_you_mean;
 use nightshift_execute::{Measurement, StepSession, run};
-use nightshift_lake::{Commit, DataFile, Snapshot, StageOptions, Staged, TableKind, TableLayout, TableName};
+use nightshift_lake::{Commit, DataFile, Lake, Snapshot, StageOptions, Staged, TableKind, TableLayout, TableName};
 use nightshift_ledger::{Measures, OutputRecord, PublicationRecord};
 use nightshift_orchestrate::{StepContext, StepOutcome};
 use nightshift_project::{CheckSeverity, Checks, Expectation, Output};
@@ -50,6 +50,7 @@ struct Making<'a> {
     pinned: Pinned,
     context: &'a StepContext,
     session: StepSession,
+    lake: Lake,
     edition: Edition<'a>,
 }
 
@@ -67,11 +68,11 @@ impl<'a> Making<'a> {
         let edition = Edition::new(workspace, report, context.batch.business_date)?;
         let session = workspace.engine.step(&format!("report:{}", report.name()))?;
         tables::register(&session.context, &pinned)?;
-        Ok(Self { steps, report, pinned, context, session, edition })
+        Ok(Self { steps, report, pinned, context, session, lake: steps.lake(context), edition })
     }
 
     async fn make(self) -> Result<StepOutcome> {
-        let lake = &self.steps.workspace.lake;
+        let lake = &self.lake;
         let table = TableName::new(TableKind::Report, self.report.name())?;
         let base = lake.snapshot(&table).await?;
         if self.edition.differences(lake, base.as_ref(), &self.pinned).await?.is_empty() {
@@ -138,7 +139,7 @@ impl<'a> Making<'a> {
     async fn compute(&self, table: &TableName, plan: &LogicalPlan, layout: &TableLayout) -> Result<Computed> {
         let mut running = run::start(&self.session, plan, &self.context.cancel).await?;
         let mut files = self.deliveries(&running.schema())?;
-        let mut writer = self.steps.workspace.lake.stage(table, layout.clone(), StageOptions::default())?;
+        let mut writer = self.lake.stage(table, layout.clone(), StageOptions::default())?;
         let mut digest = RowDigest::default();
         let mut rows = 0;
         while let Some(batch) = running.next().await? {
@@ -247,7 +248,7 @@ impl<'a> Making<'a> {
     /// Puts the rows in the place of those that the predicate names; without one, in the place of all. Without rows only the marks are
     /// renewed.
     async fn commit(&self, table: &TableName, base: Option<&Snapshot>, staged: Option<Staged>, layout: TableLayout, marks: Vec<(String, i64)>) -> Result<Snapshot> {
-        let lake = &self.steps.workspace.lake;
+        let lake = &self.lake;
         let has_rows = staged.is_some();
         let mut add = Vec::from_iter(staged);
         let mut remove = Vec::new();
@@ -287,7 +288,7 @@ impl<'a> Making<'a> {
             return Ok(Some(None));
         }
         let stays = rows.filter(predicate.clone().is_not_true())?;
-        let mut writer = self.steps.workspace.lake.stage(table, layout.clone(), StageOptions::default())?;
+        let mut writer = self.lake.stage(table, layout.clone(), StageOptions::default())?;
         let mut running = run::start(&self.session, stays.logical_plan(), &self.context.cancel).await?;
         while let Some(batch) = running.next().await? {
             writer.write(batch).await?;

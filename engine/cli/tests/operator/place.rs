@@ -86,6 +86,14 @@ impl Place {
         versions
     }
 
+    /// Data files, whole or not, that no commit of their table names.
+    pub(crate) fn strays(&self) -> Vec<PathBuf> {
+        let files = self.files("data/lake");
+        let (logs, data): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(|file| file.iter().any(|part| part == "_delta_log"));
+        let named: String = logs.iter().map(|log| String::from_utf8_lossy(&std::fs::read(log).unwrap()).into_owned()).collect();
+        data.into_iter().filter(|file| !named.contains(file.file_name().unwrap().to_str().unwrap())).cloned().collect()
+    }
+
     /// The bytes of every file for people, by its path in the output folder.
     pub(crate) fn outputs(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let folder = self.root().join("data/output");

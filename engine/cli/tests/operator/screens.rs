@@ -9,7 +9,7 @@ fn settings() -> insta::Settings {
     settings.add_filter(r"\d+(\.\d+)? (B|KiB|MiB|GiB)\b", "[size]");
     settings.add_filter(r"\b\d+\.\d\d\b", "[seconds]");
     settings.add_filter(r"\b[0-9a-f]{8}\.", "[hash].");
-    settings.add_filter(r" {2,}", "  ");
+    settings.add_filter(r"(\S) {2,}", "$1  ");
     settings.set_prepend_module_to_snapshot(false);
     settings
 }

@@ -2,9 +2,11 @@
 //! recomputes all of it from the files. And nights in zones whose clocks change, against Python's zoneinfo.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
+mod late;
 mod oracle;
 mod place;
 mod zones;
+mod rerun;
 
 use std::sync::Arc;
 

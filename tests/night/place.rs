@@ -41,8 +41,13 @@ impl Place {
 
     /// Every file for people, with the hash of its bytes.
     pub(crate) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        self.files_in("data/output")
+    }
+
+    /// Every file below a folder of the project, with the hash of its bytes.
+    pub(crate) fn files_in(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut files = BTreeMap::new();
-        gather(&self.root().join("data/output"), &mut files);
+        gather(&self.root().join(folder), &mut files);
         files
     }
 }

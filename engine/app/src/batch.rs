@@ -5,12 +5,14 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use nightshift_compile::rollup::feed::feed;
 use nightshift_diagnostic::did_you_mean;
-use nightshift_ledger::{Owner, StepKind};
-use nightshift_orchestrate::{Intent, Observer, Options, Request, RunSummary, StepSpec, SystemClock, begin};
+use nightshift_ledger::{BatchRecord, BatchState, Ledger, Owner, RunRecord, StepKind};
+use nightshift_orchestrate::{Displaced, Intent, Observer, Options, Request, RunSummary, Session, StepSpec, SystemClock, begin};
 use nightshift_project::{Pipeline, PipelineAction};
 use tokio_util::sync::CancellationToken;
 
+use crate::plan::{Rerun, latest_date};
 use crate::steps::Steps;
+use crate::steps::staged::clean;
 use crate::{Error, Result, Workspace};
 
 impl Workspace {
@@ -61,6 +63,29 @@ impl Workspace {
         step_name(action, table)
     }
 
+    /// Begins a run of a pipeline for a date: it holds the lock and stands in the ledger, what dead attempts left in the lake is removed,
+    /// and no step has started.
+    ///
+    /// # Errors
+    /// If another process works on it, the intent does not fit what is there, or ledger or lake cannot be written.
+    pub async fn begin(self: &Arc<Self>, pipeline: &str, date: NaiveDate, intent: Intent) -> Result<OpenRun> {
+        let found = self.pipeline(pipeline)?;
+        let steps = self.steps(found);
+        let ledger = self.ledger().await?;
+        let request = Request { pipeline: found.name.clone(), business_date: date, intent, owner: Owner::current(owner()) };
+        let earlier = ledger.latest_batch(&request.pipeline, date).await?;
+        let later = latest_date(&ledger, &request.pipeline, date).await?;
+        let session = begin(&ledger, &request, steps, Arc::new(SystemClock)).await?;
+        let run = OpenRun { workspace: Arc::clone(self), ledger, request, session, earlier, later };
+        match clean(&self.lake, &run.ledger).await {
+            Ok(_) => Ok(run),
+            Err(error) => {
+                run.abandon().await?;
+                Err(error)
+            }
+        }
+    }
+
     /// Runs a pipeline for a date.
     ///
     /// # Errors
@@ -73,15 +98,74 @@ impl Workspace {
         observer: Arc<dyn Observer>,
         cancel: CancellationToken,
     ) -> Result<RunSummary> {
-        let found = self.pipeline(pipeline)?;
-        let steps = self.steps(found);
-        let ledger = self.ledger().await?;
-        let request = Request { pipeline: found.name.clone(), business_date: date, intent, owner: Owner::current(owner()) };
-        let session = begin(&ledger, &request, steps, Arc::new(SystemClock)).await?;
-        let runner = Arc::new(Steps { workspace: Arc::clone(self), ledger: ledger.clone() });
-        let summary = session.execute(runner, observer, Options::default(), cancel).await;
-        ledger.close().await;
+        self.begin(pipeline, date, intent).await?.execute(observer, cancel).await
+    }
+}
+
+/// A run that has begun; nothing is done yet.
+pub struct OpenRun {
+    workspace: Arc<Workspace>,
+    ledger: Ledger,
+    request: Request,
+    session: Session,
+    /// The batch of this pipeline and date as it was before.
+    earlier: Option<BatchRecord>,
+    /// The latest date that the pipeline was run for, if it is later.
+    later: Option<NaiveDate>,
+}
+
+impl OpenRun {
+    /// Whose lock was taken over, because its process is dead.
+    #[must_use]
+    pub const fn displaced(&self) -> Option<&Displaced> {
+        self.session.displaced.as_ref()
+    }
+
+    /// The run that a dead process had left open.
+    #[must_use]
+    pub const fn recovered(&self) -> Option<&RunRecord> {
+        self.session.recovered.as_ref()
+    }
+
+    /// How many steps the run has.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.session.plan.steps.len()
+    }
+
+    /// What becomes of the reports that people have read, if this date was run before or a later one was; nothing is done yet.
+    ///
+    /// # Errors
+    /// If ledger or lake cannot be read.
+    pub async fn rerun(&self) -> Result<Option<Rerun>> {
+        let was_made = self.earlier.as_ref().is_some_and(|batch| batch.state == BatchState::Succeeded);
+        if !was_made && self.later.is_none() {
+            return Ok(None);
+        }
+        let pins = self.ledger.pins(self.session.run.id).await?.into_iter().map(|pin| (pin.source, pin.version)).collect();
+        let plan = self.workspace.outlook(&self.request, &self.session.plan, pins, self.earlier.clone(), self.later).await?;
+        Ok(plan.rerun)
+    }
+
+    /// Does the work.
+    ///
+    /// # Errors
+    /// If the run cannot be recorded. That a step fails is part of the summary.
+    pub async fn execute(self, observer: Arc<dyn Observer>, cancel: CancellationToken) -> Result<RunSummary> {
+        let runner = Arc::new(Steps { workspace: self.workspace, ledger: self.ledger.clone() });
+        let summary = self.session.execute(runner, observer, Options::default(), cancel).await;
+        self.ledger.close().await;
         Ok(summary?)
+    }
+
+    /// Gives the run up: the batch becomes interrupted and can be resumed.
+    ///
+    /// # Errors
+    /// If the ledger cannot be written.
+    pub async fn abandon(self) -> Result<()> {
+        self.session.abandon().await?;
+        self.ledger.close().await;
+        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@ pub mod batch;
 pub mod demo;
 mod error;
 pub mod generate;
+pub mod plan;
 pub mod steps;
 mod workspace;
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use nightshift_calendar::Calendar;
 use nightshift_compile::Compiled;
 use nightshift_diagnostic::Diagnostics;
@@ -49,6 +50,14 @@ impl Workspace {
     pub async fn open_sound(root: &Path, target: Option<&str>) -> Result<Self> {
         let (workspace, problems) = Self::open(root, target).await?;
         if problems.has_errors() { Err(Error::Problems(problems)) } else { Ok(workspace) }
+    }
+
+    /// The newest business date that files have arrived for; today where none has.
+    #[must_use]
+    pub fn newest_date(&self) -> NaiveDate {
+        let entries = std::fs::read_dir(&self.project.paths.incoming).into_iter().flatten().flatten();
+        let dates = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<NaiveDate>().ok());
+        dates.max().unwrap_or_else(|| self.calendar.local(chrono::Utc::now()).date())
     }
 
     /// The project's ledger, made if it is not there.

@@ -55,10 +55,17 @@ pub(crate) enum Command {
         #[arg(long)]
         date: NaiveDate,
     },
-    /// Print the steps of a pipeline in the order in which they would run.
+    /// Say what a run would do, step by step and why, without doing it: files to load, how rollups are brought up to date, reports that
+    /// change.
     Plan {
         /// The pipeline.
         pipeline: String,
+        /// The business date; the newest one that files have arrived for if not given.
+        #[arg(long)]
+        date: Option<NaiveDate>,
+        /// As `run --from`: begin at this step.
+        #[arg(long, value_name = "STEP")]
+        from: Option<String>,
     },
     /// List the newest batches.
     Runs {

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod bars;
+mod columns;
 mod commands;
 mod printer;
 

@@ -7,6 +7,7 @@ use nightshift_diagnostic::{Diagnostics, render};
 use crate::arguments::Format;
 
 /// Prints results to standard output and everything else to standard error.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Printer {
     format: Format,
 }

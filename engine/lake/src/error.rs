@@ -238,6 +238,14 @@ pub enum Error {
         /// Why.
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// What is about to be written could not be written down, so nothing was.
+    #[error("the files that {table} is about to get could not be recorded")]
+    Journal {
+        /// The table.
+        table: TableName,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The background task of a writer ended without a result: it panicked or the runtime is shutting down.
     #[error("a writer ended without a result")]
     WriterGone {
@@ -289,6 +297,7 @@ impl Faulty for Error {
             | Self::FileMissing { .. }
             | Self::DiskFull { .. }
             | Self::Delta { .. }
+            | Self::Journal { .. }
             | Self::Store { .. } => Fault::External,
             Self::Parquet { source } if chain(source).any(|cause| cause.is::<object_store::Error>()) => Fault::External,
             Self::LayoutColumn { .. }
@@ -310,7 +319,7 @@ impl Faulty for Error {
     }
 
     fn retry_helps(&self) -> bool {
-        matches!(self, Self::Conflict { .. } | Self::DiskFull { .. } | Self::Store { .. })
+        matches!(self, Self::Conflict { .. } | Self::DiskFull { .. } | Self::Store { .. } | Self::Journal { .. })
     }
 }
 

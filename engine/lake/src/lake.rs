@@ -1,11 +1,11 @@
 //! The folder that holds the tables.
 
 use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
 
 use datafusion::execution::object_store::ObjectStoreUrl;
 use deltalake::kernel::EagerSnapshot;
 use deltalake::logstore::{LogStore as _, StorageConfig, logstore_for};
-use futures::TryStreamExt as _;
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
 use url::Url;
@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::layout::TableLayout;
 use crate::name::{TableKind, TableName};
 use crate::snapshot::{ScanRoot, Snapshot, TableLocation};
-use crate::stage::{StageOptions, StagedWriter};
+use crate::stage::{StageJournal, StageOptions, StagedWriter};
 
 /// A folder of Delta tables, `<kind>/<name>`. Cloning is cheap, and clones share what they read; no file is held open.
 #[derive(Debug, Clone)]
@@ -24,6 +24,7 @@ pub struct Lake {
     url: Url,
     prefix: Path,
     pub(crate) cache: SnapshotCache,
+    journal: Option<Arc<dyn StageJournal>>,
 }
 
 impl Lake {
@@ -38,7 +39,13 @@ impl Lake {
         let unnamed = || Error::FolderPath { path: root.clone() };
         let url = Url::from_directory_path(&root).map_err(|()| unnamed())?;
         let prefix = Path::from_url_path(url.path()).map_err(|_| unnamed())?;
-        Ok(Self { root, url, prefix, cache: SnapshotCache::default() })
+        Ok(Self { root, url, prefix, cache: SnapshotCache::default(), journal: None })
+    }
+
+    /// The same lake, of whose stages a journal is told before they write.
+    #[must_use]
+    pub fn with_journal(&self, journal: Arc<dyn StageJournal>) -> Self {
+        Self { journal: Some(journal), ..self.clone() }
     }
 
     /// The folder.
@@ -126,25 +133,7 @@ impl Lake {
     /// # Errors
     /// [`Error::Delta`] if the folder of the table cannot be used.
     pub fn stage(&self, table: &TableName, layout: TableLayout, options: StageOptions) -> Result<StagedWriter> {
-        Ok(StagedWriter::start(self.location(table)?, layout, options))
-    }
-
-    /// Removes what a dead attempt staged, by the identity of its stage; gives the number of files. Files that a version of the
-    /// table names are left alone by the caller's care: only stages that were never committed may be given.
-    ///
-    /// # Errors
-    /// [`Error::Store`] if the folder cannot be listed or a file not removed.
-    pub async fn remove_stage(&self, table: &TableName, stage: &str) -> Result<usize> {
-        let store = self.location(table)?.log.object_store(None);
-        let files: Vec<_> = store.list(None).try_collect().await?;
-        let mut removed = 0;
-        for file in files {
-            if file.location.filename().is_some_and(|name| name.starts_with(stage)) {
-                store.delete(&file.location).await?;
-                removed += 1;
-            }
-        }
-        Ok(removed)
+        Ok(StagedWriter::start(self.location(table)?, layout, options, self.journal.clone()))
     }
 
     pub(crate) fn location(&self, table: &TableName) -> Result<TableLocation> {

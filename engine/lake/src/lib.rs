@@ -33,5 +33,5 @@ pub use layout::{COMMENT, TableLayout, UNIT};
 pub use name::{TableKind, TableName};
 pub use provider::{FileTable, ScanOptions};
 pub use snapshot::Snapshot;
-pub use stage::{StageOptions, Staged, StagedWriter};
+pub use stage::{StageJournal, StageOptions, Staged, StagedWriter};
 pub use statistics::{ColumnStatistics, FileStatistics};

@@ -206,13 +206,13 @@ pub struct OutputRecord {
     pub unchanged: bool,
 }
 
-/// A data file that an attempt was about to write.
+/// Data files that an attempt was about to write.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StagedFile {
     /// The attempt.
     pub attempt: AttemptId,
     /// The table's folder in the lake.
     pub table: String,
-    /// The file's path in that folder.
+    /// What their names begin with.
     pub path: String,
 }

@@ -16,7 +16,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// Another process works on this pipeline and date.
     #[error(
-        "{pipeline} for {business_date} is being run by {} (process {} on {}) since {}",
+        "{pipeline} for {business_date} is being run by {} (process {} on {}), who began {} ago",
         owner.name, owner.process.pid, owner.process.host, spoken(*age)
     )]
     Held {
@@ -66,7 +66,7 @@ impl Faulty for Error {
 }
 
 /// An age as people say it: `42 s`, `7 min`, `3 h 05 min`.
-fn spoken(age: TimeDelta) -> String {
+pub(crate) fn spoken(age: TimeDelta) -> String {
     let seconds = age.num_seconds().max(0);
     match (seconds / 3600, seconds / 60 % 60) {
         (0, 0) => format!("{seconds} s"),

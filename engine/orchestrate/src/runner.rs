@@ -45,7 +45,7 @@ pub struct StepContext {
 pub struct StepOutcome {
     /// What it moved and needed. `seconds` is set by the executor.
     pub measures: Measures,
-    /// For a refresh: the choice of technique.
+    /// How it went about it, `{"technique": …}` for people; for a refresh the choice of technique.
     pub technique: Option<serde_json::Value>,
     /// The source versions that it fixes for the rest of the run (an ingest step: the version of its table).
     pub pins: Vec<Pin>,

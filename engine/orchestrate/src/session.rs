@@ -1,5 +1,6 @@
 //! Beginning a run: the lock, what a dead process left, the decision, and the opening in the ledger.
 
+use std::fmt;
 use std::sync::Arc;
 
 use chrono::{NaiveDate, TimeDelta};
@@ -11,7 +12,7 @@ use serde_json::json;
 use crate::admit::{Admission, Intent, admit};
 use crate::batch_machine::BatchEvent;
 use crate::clock::Clock;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, spoken};
 use crate::machine::Machine;
 use crate::order::order;
 use crate::plan::{RunPlan, plan};
@@ -38,6 +39,13 @@ pub struct Displaced {
     pub owner: Owner,
     /// How long ago it had been taken.
     pub age: TimeDelta,
+}
+
+impl fmt::Display for Displaced {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Owner { name, process } = &self.owner;
+        write!(formatter, "process {} of {name} on {}, which began {} ago, is dead", process.pid, process.host, spoken(self.age))
+    }
 }
 
 /// A run that is open in the ledger, with the lock held, and not yet started.

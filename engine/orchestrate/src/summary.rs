@@ -20,7 +20,7 @@ pub struct StepReport {
     pub reason: Option<String>,
     /// What its last attempt of this run moved and needed.
     pub measures: Measures,
-    /// For a refresh: the choice of technique.
+    /// How it went about it, `{"technique": …}`; for a refresh the choice of technique.
     pub technique: Option<serde_json::Value>,
     /// The table versions that it committed in this run.
     pub publications: Vec<PublicationRecord>,

@@ -3,7 +3,8 @@
 use nightshift_diagnostic::did_you_mean;
 use nightshift_ledger::{Measures, Pin, PublicationRecord};
 use nightshift_orchestrate::{StepContext, StepOutcome};
-use nightshift_sources::IngestRequest;
+use nightshift_sources::{IngestReport, IngestRequest};
+use serde_json::json;
 
 use super::Steps;
 use crate::{Error, Result};
@@ -16,7 +17,7 @@ impl Steps {
         let contract = workspace.compiled.contract(source).ok_or_else(unknown)?;
         let session = workspace.engine.step(&format!("ingest:{source}"))?;
         let request = IngestRequest {
-            lake: &workspace.lake,
+            lake: &self.lake(context),
             session: &session.context,
             contract,
             calendar: &workspace.calendar,
@@ -24,7 +25,9 @@ impl Steps {
             up_to: context.batch.business_date,
             batch_size: workspace.engine.limits().batch_size,
         };
-        let report = nightshift_sources::ingest(&request).await?;
+        // Given up at any moment nothing of it is visible, or all of it: the commit that counts is its last act.
+        let loading = context.cancel.run_until_cancelled(nightshift_sources::ingest(&request));
+        let report = loading.await.ok_or(nightshift_execute::Error::Cancelled)??;
         let version = report.version_after;
         let changed = version.is_some() && version != report.version_before;
         let table = format!("source/{source}");
@@ -42,8 +45,30 @@ impl Steps {
                 ..Measures::default()
             },
             pins: version.map(|version| Pin { source: source.to_owned(), version }).into_iter().collect(),
+            technique: Some(json!({"technique": told(&report)})),
             publications: publication.into_iter().collect(),
             ..StepOutcome::default()
         })
     }
+}
+
+/// What became of the files, for people.
+fn told(report: &IngestReport) -> String {
+    let counted = |count: u64, noun: &str| if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") };
+    let mut parts = Vec::new();
+    if report.contract_changed {
+        parts.push("all again, the contract changed".to_owned());
+    }
+    for (what, names) in [("loaded", &report.loaded), ("replaced", &report.replaced), ("still being written", &report.waiting)] {
+        if !names.is_empty() {
+            parts.push(format!("{what} {}", counted(names.len() as u64, "file")));
+        }
+    }
+    if parts.is_empty() {
+        parts.push("nothing new".to_owned());
+    }
+    if report.review > 0 {
+        parts.push(format!("{} to review", counted(report.review, "row")));
+    }
+    parts.join("; ")
 }

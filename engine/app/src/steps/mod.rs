@@ -3,16 +3,19 @@
 mod ingest;
 mod pins;
 mod refresh;
-mod report;
+pub(crate) mod report;
+pub(crate) mod staged;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use nightshift_diagnostic::Faulty;
+use nightshift_lake::Lake;
 use nightshift_ledger::{Ledger, StepKind};
 use nightshift_orchestrate::{StepContext, StepFailure, StepOutcome, StepRunner, StepSpec};
 
 use crate::{Result, Workspace, chain};
+use staged::AttemptJournal;
 
 /// Does the work of a project's steps.
 pub struct Steps {
@@ -20,6 +23,13 @@ pub struct Steps {
     pub workspace: Arc<Workspace>,
     /// Where pins are written and read.
     pub ledger: Ledger,
+}
+
+impl Steps {
+    /// The lake as one attempt writes to it: what it stages stands in the ledger first.
+    fn lake(&self, context: &StepContext) -> Lake {
+        self.workspace.lake.with_journal(Arc::new(AttemptJournal { ledger: self.ledger.clone(), attempt: context.attempt }))
+    }
 }
 
 #[async_trait]

@@ -24,7 +24,7 @@ impl Steps {
         let finer: Vec<Arc<Rollup>> =
             workspace.compiled.rollups.iter().filter(|fine| fine.grain() < rollup.grain()).map(Arc::clone).collect();
         let request = Request {
-            lake: &workspace.lake,
+            lake: &self.lake(context),
             session: &session,
             rollup,
             finer: &finer,

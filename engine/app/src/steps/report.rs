@@ -1,35 +1,36 @@
-//! Makes a report: computes it once, checks it, commits its table, then gives its files their names.
+//! Makes a report: computes it once, checks it, gives its files their names, then commits its table.
 //!
 //! The order is what makes it safe: rows are staged and files written under temporary names while the query runs; a failed check
-//! leaves the table and every file as they were; after a crash between the commit and the renames the next run finds a file missing
-//! and makes the report again.
+//! leaves the table and every file as they were. The commit comes last, because its marks say that all is done: after a crash before it
+//! the next run makes the report again, and finds the files that it would make there already.
+//!
+//! A report that is made again and comes out with the same rows leaves its files as they are; with other rows the earlier files are
+//! kept beside the new ones. The table shows the newest date: an earlier date that is made again does not take its place.
+
+pub(crate) mod edition;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::common::DFSchema;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::sql::unparser::expr_to_sql;
 use nightshift_compile::{Report, parameters, planning};
-use nightshift_deliver::{Compression, CsvDelivery, CsvOptions, Delivered, Delivery, XlsxDelivery, XlsxOptions};
+use nightshift_deliver::{Change, Compression, CsvDelivery, CsvOptions, Delivered, Delivery, XlsxDelivery, XlsxOptions};
 use nightshift_diagnostic::did_you_mean;
-use nightshift_execute::{StepSession, run};
-use nightshift_lake::{Commit, DataFile, ScanOptions, Snapshot, StageOptions, Staged, TableKind, TableLayout, TableName};
+use nightshift_execute::{Measurement, StepSession, run};
+use nightshift_lake::{Commit, DataFile, Lake, ScanOptions, Snapshot, StageOptions, Staged, TableKind, TableLayout, TableName};
 use nightshift_ledger::{Measures, OutputRecord, PublicationRecord};
 use nightshift_orchestrate::{StepContext, StepOutcome};
 use nightshift_project::{CheckSeverity, Checks, Expectation, Output};
 use nightshift_refresh::tables::{self, Pinned};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::Steps;
 use crate::{Error, Result};
-
-/// The parameter that a batch gives to every report that has it.
-const BUSINESS_DATE: &str = "business_date";
+use edition::{Edition, RowDigest};
 
 impl Steps {
     pub(super) async fn report(&self, name: &str, context: &StepContext) -> Result<StepOutcome> {
@@ -49,41 +50,71 @@ struct Making<'a> {
     pinned: Pinned,
     context: &'a StepContext,
     session: StepSession,
-    values: BTreeMap<String, ScalarValue>,
-    folder: PathBuf,
+    lake: Lake,
+    edition: Edition<'a>,
+}
+
+/// What a query gave: staged rows, files under temporary names, and the rows' hash.
+struct Computed {
+    staged: Staged,
+    files: Vec<Box<dyn Delivery>>,
+    measurement: Measurement,
+    digest: i64,
 }
 
 impl<'a> Making<'a> {
     fn new(steps: &'a Steps, report: &'a Arc<Report>, pinned: Pinned, context: &'a StepContext) -> Result<Self> {
         let workspace = &steps.workspace;
-        let date = context.batch.business_date;
-        let declared = report.definition.header.parameters.iter().any(|parameter| parameter.name == BUSINESS_DATE);
-        let given = declared.then(|| (BUSINESS_DATE.to_owned(), date.to_string())).into_iter().collect();
-        let values = report.bind(&given, &workspace.calendar).map_err(Error::Problems)?;
+        let edition = Edition::new(workspace, report, context.batch.business_date)?;
         let session = workspace.engine.step(&format!("report:{}", report.name()))?;
         tables::register(&session.context, &pinned)?;
-        let folder = workspace.project.paths.output.join(date.to_string());
-        Ok(Self { steps, report, pinned, context, session, values, folder })
+        Ok(Self { steps, report, pinned, context, session, lake: steps.lake(context), edition })
     }
 
     async fn make(self) -> Result<StepOutcome> {
+        let lake = &self.lake;
         let table = TableName::new(TableKind::Report, self.report.name())?;
-        let base = self.steps.workspace.lake.snapshot(&table).await?;
-        let marks = self.marks();
-        if self.is_made(base.as_ref(), &marks).await? {
-            return Ok(StepOutcome::default());
+        let base = lake.snapshot(&table).await?;
+        if self.edition.differences(lake, base.as_ref(), &self.pinned).await?.is_empty() {
+            return Ok(StepOutcome { technique: Some(json!({"technique": "nothing: it is made already"})), ..StepOutcome::default() });
         }
-        let plan = self.plan().await?;
-        std::fs::create_dir_all(&self.folder).map_err(|source| Error::Folder { path: self.folder.clone(), source })?;
+        let plan = plan(&self.session, &self.edition).await?;
+        let folder = &self.edition.folder;
+        std::fs::create_dir_all(folder).map_err(|source| Error::Folder { path: folder.clone(), source })?;
         let layout = TableLayout::new(&self.report.schema, vec![], vec![])?.with_description(self.report.definition.header.title.clone());
-        let (staged, files, measurement) = self.compute(&table, &plan, &layout).await?;
-        if let Err(error) = self.check(&staged).await {
-            staged.discard().await;
+        let computed = self.compute(&table, &plan, &layout).await?;
+        if let Err(error) = self.check(&computed.staged).await {
+            computed.staged.discard().await;
             return Err(error);
         }
-        let (rows, bytes) = (staged.rows(), staged.bytes());
-        let snapshot = self.commit(&table, base.as_ref(), staged, layout, marks).await?;
-        let outputs = self.publish(files)?;
+        self.finish(&table, base.as_ref(), computed, layout).await
+    }
+
+    /// Gives the files their names and puts the rows into the table, each only where something is new.
+    async fn finish(&self, table: &TableName, base: Option<&Snapshot>, computed: Computed, layout: TableLayout) -> Result<StepOutcome> {
+        let Computed { staged, files, measurement, digest } = computed;
+        let rows_mark = self.edition.rows_mark();
+        let (slot_mark, day) = self.edition.slot_mark(self.replaced()?.as_deref());
+        let (known_rows, last_day) = match base {
+            Some(base) => (base.transaction_version(&rows_mark).await?, base.transaction_version(&slot_mark).await?),
+            None => (None, None),
+        };
+        let is_same = known_rows == Some(digest) && self.edition.expected_files().all(|file| file.exists());
+        let is_shown = last_day == Some(day) && known_rows == Some(digest);
+        let is_older = last_day.is_some_and(|last| last > day);
+        let mut marks = self.edition.marks(&self.pinned);
+        marks.push((rows_mark, digest));
+        let (rows, mut bytes) = (staged.rows(), staged.bytes());
+        let delivered = if is_same { vec![] } else { publish(files)? };
+        let snapshot = if is_older || is_shown {
+            staged.discard().await;
+            bytes = 0;
+            self.commit(table, base, None, layout, marks).await?
+        } else {
+            marks.push((slot_mark, day));
+            self.commit(table, base, Some(staged), layout, marks).await?
+        };
+        bytes += delivered.iter().filter(|file| file.change != Change::Unchanged).map(|file| file.bytes).sum::<u64>();
         Ok(StepOutcome {
             measures: Measures {
                 rows_in: measurement.rows_read,
@@ -93,60 +124,35 @@ impl<'a> Making<'a> {
                 peak_memory_bytes: self.session.peak_memory(),
                 ..Measures::default()
             },
+            technique: Some(json!({"technique": told(is_same, is_older, &delivered)})),
             publications: vec![PublicationRecord {
                 table: table.to_string(),
-                version_before: base.as_ref().map(Snapshot::version),
+                version_before: base.map(Snapshot::version),
                 version_after: snapshot.version(),
             }],
-            outputs,
+            outputs: delivered.into_iter().map(|delivered| self.output(delivered)).collect(),
             ..StepOutcome::default()
         })
     }
 
-    /// Marks for this report, with these parameters, from these versions.
-    fn marks(&self) -> Vec<(String, i64)> {
-        let definition = &self.report.definition;
-        let types: Vec<String> = self.report.schema.fields().iter().map(|field| format!("{} {}", field.name(), field.data_type())).collect();
-        let meaning = format!("{}\n{:?}\n{types:?}", definition.text.text, self.values);
-        let digest: String = Sha256::digest(meaning.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let of = |table: &String| {
-            let id = self.pinned.table_id(table);
-            (format!("report/{}/{digest}/{}/{table}/{id}", definition.name, self.context.batch.business_date), self.pinned.version(table))
-        };
-        self.report.tables.iter().map(of).collect()
-    }
-
-    async fn is_made(&self, base: Option<&Snapshot>, marks: &[(String, i64)]) -> Result<bool> {
-        let Some(base) = base else { return Ok(false) };
-        for (name, version) in marks {
-            if base.transaction_version(name).await? != Some(*version) {
-                return Ok(false);
-            }
-        }
-        Ok(self.report.definition.header.output.iter().all(|output| expected_file(&self.folder, self.report.name(), output).exists()))
-    }
-
-    async fn plan(&self) -> Result<LogicalPlan> {
-        let planned = planning::plan(&self.session.context, &self.report.definition.text).await.map_err(Error::Problems)?;
-        Ok(parameters::bind(planned.plan, &self.values)?)
-    }
-
-    /// Runs the query once; its rows go to the staged table and to every file.
-    async fn compute(&self, table: &TableName, plan: &LogicalPlan, layout: &TableLayout) -> Result<(Staged, Vec<Box<dyn Delivery>>, nightshift_execute::Measurement)> {
+    /// Runs the query once; its rows go to the staged table, to every file and into the hash.
+    async fn compute(&self, table: &TableName, plan: &LogicalPlan, layout: &TableLayout) -> Result<Computed> {
         let mut running = run::start(&self.session, plan, &self.context.cancel).await?;
         let mut files = self.deliveries(&running.schema())?;
-        let mut writer = self.steps.workspace.lake.stage(table, layout.clone(), StageOptions::default())?;
+        let mut writer = self.lake.stage(table, layout.clone(), StageOptions::default())?;
+        let mut digest = RowDigest::default();
         let mut rows = 0;
         while let Some(batch) = running.next().await? {
             rows += batch.num_rows() as u64;
             self.context.progress.advance("rows", rows, None);
+            digest.push(&batch)?;
             for file in &mut files {
                 file.write(&batch)?;
             }
             writer.write(batch).await?;
         }
         let measurement = running.measurement();
-        Ok((writer.finish().await?, files, measurement))
+        Ok(Computed { staged: writer.finish().await?, files, measurement, digest: digest.finish() })
     }
 
     fn deliveries(&self, schema: &SchemaRef) -> Result<Vec<Box<dyn Delivery>>> {
@@ -159,14 +165,14 @@ impl<'a> Making<'a> {
                         nightshift_project::Compression::Zstd => Compression::Zstd,
                     });
                     let options = CsvOptions { compress, rows_per_file: *rows_per_file, delimiter: char::from(*delimiter), ..CsvOptions::default() };
-                    Box::new(CsvDelivery::create(&self.folder, &definition.name, Arc::clone(schema), options)?)
+                    Box::new(CsvDelivery::create(&self.edition.folder, &definition.name, Arc::clone(schema), options)?)
                 }
                 Output::Xlsx { sheet } => {
                     let mut options = XlsxOptions::new(self.created());
                     options.sheet.clone_from(sheet);
                     options.title = Some(definition.header.title.clone());
                     options.notes = self.notes();
-                    Box::new(XlsxDelivery::create(&self.folder, &definition.name, Arc::clone(schema), options)?)
+                    Box::new(XlsxDelivery::create(&self.edition.folder, &definition.name, Arc::clone(schema), options)?)
                 }
             })
         });
@@ -195,9 +201,9 @@ impl<'a> Making<'a> {
         for expectation in &header.checks.expect {
             expect.push(Expectation { sql: self.bound_text(&expectation.sql)?, ..expectation.clone() });
         }
-        if let Some(table) = &header.table {
+        if let Some(replaced) = self.replaced()? {
             // A row outside the predicate would be doubled by the next night: NULL counts as outside.
-            let sql = format!("coalesce({}, false)", self.bound_text(&table.replace)?);
+            let sql = format!("coalesce({replaced}, false)");
             let span = self.report.definition.locate(&["table", "replace"]).span;
             expect.push(Expectation { sql, severity: CheckSeverity::Error, path: vec![], span });
         }
@@ -217,7 +223,7 @@ impl<'a> Making<'a> {
         let state = self.session.context.state();
         let schema = DFSchema::try_from(self.report.schema.as_ref().clone())?;
         let parsed = state.create_logical_expr(sql, &schema)?;
-        let values = &self.values;
+        let values = &self.edition.values;
         let bound = datafusion::common::tree_node::TreeNode::transform_up(parsed, |part| {
             Ok(match &part {
                 Expr::Placeholder(placeholder) => match values.get(placeholder.id.trim_start_matches('$')) {
@@ -234,12 +240,19 @@ impl<'a> Making<'a> {
         Ok(expr_to_sql(&self.bound(sql)?)?.to_string())
     }
 
-    /// Puts the rows in the place of those that the predicate names; without one, in the place of all.
-    async fn commit(&self, table: &TableName, base: Option<&Snapshot>, staged: Staged, layout: TableLayout, marks: Vec<(String, i64)>) -> Result<Snapshot> {
-        let lake = &self.steps.workspace.lake;
-        let mut add = vec![staged];
+    /// The condition of the rows that this edition's take the place of; none if that is all of them.
+    fn replaced(&self) -> Result<Option<String>> {
+        self.report.definition.header.table.as_ref().map(|table| self.bound_text(&table.replace)).transpose()
+    }
+
+    /// Puts the rows in the place of those that the predicate names; without one, in the place of all. Without rows only the marks are
+    /// renewed.
+    async fn commit(&self, table: &TableName, base: Option<&Snapshot>, staged: Option<Staged>, layout: TableLayout, marks: Vec<(String, i64)>) -> Result<Snapshot> {
+        let lake = &self.lake;
+        let has_rows = staged.is_some();
+        let mut add = Vec::from_iter(staged);
         let mut remove = Vec::new();
-        if let Some(base) = base {
+        if let Some(base) = base.filter(|_| has_rows) {
             let same_layout = base.layout().schema() == layout.schema();
             let replace = self.report.definition.header.table.as_ref().filter(|_| same_layout);
             match replace {
@@ -261,7 +274,7 @@ impl<'a> Making<'a> {
             ("batch".to_owned(), json!(format!("{}/{}", self.context.batch.pipeline, self.context.batch.business_date))),
             ("sources".to_owned(), json!(self.report.tables.iter().map(|table| (table.clone(), self.pinned.version(table))).collect::<BTreeMap<_, _>>())),
         ]);
-        let commit = Commit { operation: "report".to_owned(), layout: Some(layout), add, remove, transactions: marks, information, ..Commit::default() };
+        let commit = Commit { operation: "report".to_owned(), layout: has_rows.then_some(layout), add, remove, transactions: marks, information, ..Commit::default() };
         Ok(lake.commit(base, table, commit).await?)
     }
 
@@ -277,22 +290,12 @@ impl<'a> Making<'a> {
             return Ok(Some(None));
         }
         let stays = rows.filter(predicate.clone().is_not_true())?;
-        let mut writer = self.steps.workspace.lake.stage(table, layout.clone(), StageOptions::default())?;
+        let mut writer = self.lake.stage(table, layout.clone(), StageOptions::default())?;
         let mut running = run::start(&self.session, stays.logical_plan(), &self.context.cancel).await?;
         while let Some(batch) = running.next().await? {
             writer.write(batch).await?;
         }
         Ok(Some(Some(writer.finish().await?)))
-    }
-
-    fn publish(&self, files: Vec<Box<dyn Delivery>>) -> Result<Vec<OutputRecord>> {
-        let mut outputs = Vec::new();
-        for file in files {
-            for delivered in file.finish()? {
-                outputs.push(self.output(delivered));
-            }
-        }
-        Ok(outputs)
     }
 
     fn output(&self, delivered: Delivered) -> OutputRecord {
@@ -302,24 +305,44 @@ impl<'a> Making<'a> {
             rows: delivered.rows,
             bytes: delivered.bytes,
             sha256: delivered.sha256,
-            unchanged: delivered.change == nightshift_deliver::Change::Unchanged,
+            unchanged: delivered.change == Change::Unchanged,
         }
     }
 }
 
-/// The file by whose presence an output is known to be whole: a split one is whole when its list of parts is there.
-fn expected_file(folder: &Path, name: &str, output: &Output) -> PathBuf {
-    let file = match output {
-        Output::Xlsx { .. } => format!("{name}.xlsx"),
-        Output::Csv { rows_per_file: Some(_), .. } => format!("{name}.parts.csv"),
-        Output::Csv { compress, .. } => {
-            let end = match compress {
-                None => "",
-                Some(nightshift_project::Compression::Gzip) => ".gz",
-                Some(nightshift_project::Compression::Zstd) => ".zst",
-            };
-            format!("{name}.csv{end}")
-        }
-    };
-    folder.join(file)
+/// The query of an edition, with the values of its parameters.
+pub(crate) async fn plan(session: &StepSession, edition: &Edition<'_>) -> Result<LogicalPlan> {
+    let planned = planning::plan(&session.context, &edition.report.definition.text).await.map_err(Error::Problems)?;
+    Ok(parameters::bind(planned.plan, &edition.values)?)
+}
+
+fn publish(files: Vec<Box<dyn Delivery>>) -> Result<Vec<Delivered>> {
+    let mut delivered = Vec::new();
+    for file in files {
+        delivered.extend(file.finish()?);
+    }
+    Ok(delivered)
+}
+
+/// What became of the files, for people.
+fn told(is_same: bool, is_older: bool, delivered: &[Delivered]) -> String {
+    let kept: Vec<String> = delivered
+        .iter()
+        .filter_map(|file| match &file.change {
+            Change::Replaced { earlier } => earlier.as_ref()?.file_name().map(|name| name.to_string_lossy().into_owned()),
+            Change::Created | Change::Unchanged => None,
+        })
+        .collect();
+    let mut parts = vec![match (is_same, delivered.len()) {
+        (true, _) => "the same rows: its files stay".to_owned(),
+        (false, 1) => "1 file".to_owned(),
+        (false, count) => format!("{count} files"),
+    }];
+    if !kept.is_empty() {
+        parts.push(format!("kept the earlier {}", kept.join(", ")));
+    }
+    if is_older {
+        parts.push("the table keeps a later date".to_owned());
+    }
+    parts.join("; ")
 }

@@ -1,9 +1,12 @@
 //! Rows on their way into a table: written to files that no reader sees, scannable for checks, visible with a commit.
 
+mod abandoned;
 mod convert;
+mod journal;
 mod partition;
 mod write;
 
+pub use journal::StageJournal;
 pub(crate) use partition::parse as parse_partition;
 
 use std::fmt;
@@ -69,7 +72,7 @@ impl fmt::Debug for StagedWriter {
 }
 
 impl StagedWriter {
-    pub(crate) fn start(location: TableLocation, layout: TableLayout, options: StageOptions) -> Self {
+    pub(crate) fn start(location: TableLocation, layout: TableLayout, options: StageOptions, journal: Option<Arc<dyn StageJournal>>) -> Self {
         let id = uuid::Uuid::new_v4().simple().to_string();
         let stage = Stage {
             table: location.name,
@@ -79,12 +82,11 @@ impl StagedWriter {
             paths: Arc::default(),
         };
         let (sender, receiver) = mpsc::channel(2);
-        let task = tokio::spawn(write::run(stage.clone(), id.clone(), options, receiver));
+        let task = tokio::spawn(write::run(stage.clone(), id.clone(), options, journal, receiver));
         Self { id, batches: Some(sender), task: Some(task), stage }
     }
 
-    /// The identity of the stage, with which the names of all its files begin. It can be written down before the first row, so
-    /// that what a dead attempt leaves is found again.
+    /// The identity of the stage, with which the names of all its files begin.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id

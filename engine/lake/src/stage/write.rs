@@ -16,18 +16,28 @@ use parquet::file::properties::WriterProperties;
 use tokio::sync::mpsc;
 
 use super::partition::{PartitionValues, folder, runs};
-use super::{Stage, StageOptions, convert};
+use super::{Stage, StageJournal, StageOptions, convert};
 use crate::error::{Error, Result};
 use crate::file::{DataFile, file_name};
 use crate::layout::{TableLayout, fingerprint};
 use crate::statistics::{FileCollector, STRING_BOUND_BYTES, encode};
 
-/// Writes batches until their sender is gone; gives the files.
-pub(crate) async fn run(stage: Stage, id: String, options: StageOptions, mut batches: mpsc::Receiver<RecordBatch>) -> Result<Vec<DataFile>> {
+/// Writes batches until their sender is gone; gives the files. The journal is told before the first of them is made.
+pub(crate) async fn run(
+    stage: Stage,
+    id: String,
+    options: StageOptions,
+    mut journal: Option<Arc<dyn StageJournal>>,
+    mut batches: mpsc::Receiver<RecordBatch>,
+) -> Result<Vec<DataFile>> {
     let file_schema = stage.layout.file_schema();
     let properties = properties(&options, &stage.layout, &file_schema)?;
     let mut files = Files { fingerprint: fingerprint(&file_schema), stage, id, options, properties, file_schema, open: None, done: Vec::new() };
     while let Some(batch) = batches.recv().await {
+        if let Some(journal) = journal.take() {
+            let told = journal.begins(&files.stage.table, &files.id).await;
+            told.map_err(|source| Error::Journal { table: files.stage.table.clone(), source })?;
+        }
         files.write(&batch).await?;
     }
     files.close().await?;

@@ -1,6 +1,7 @@
 //! Writing files: their statistics, what is refused, what is left behind.
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use arrow::array::{Array, ArrayRef, DictionaryArray, Float64Array, Int64Array, ListArray, RecordBatch, StringArray, StringViewArray, StructArray, TimestampNanosecondArray};
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, TimeUnit};
@@ -8,7 +9,7 @@ use datafusion::common::ScalarValue;
 use datafusion::prelude::SessionContext;
 
 use super::{FIRST_DAY, START, day, delivery, lake, layout, stage};
-use crate::{Error, Lake, StageOptions, Staged, TableLayout};
+use crate::{Commit, Error, Lake, StageJournal, StageOptions, Staged, TableLayout, TableName};
 
 fn files_of(lake: &Lake) -> Vec<std::path::PathBuf> {
     let mut files = Vec::new();
@@ -133,8 +134,61 @@ async fn a_dropped_or_failed_writer_leaves_no_file() {
 async fn what_a_dead_attempt_staged_is_found_by_its_identity() {
     let (_folder, lake) = lake();
     let (dead, alive) = (stage(&lake, vec![day(0, 10), day(1, 10)]).await, stage(&lake, vec![day(2, 10)]).await);
-    assert_eq!(lake.remove_stage(&delivery(), dead.id()).await.unwrap(), 2);
+    let dead_id = dead.id().to_owned();
+    let cut_off = lake.folder(&delivery()).join(format!("{dead_id}-cut-off.parquet#1"));
+    std::fs::write(&cut_off, "half").unwrap();
+    assert_eq!(lake.remove_stage(&delivery(), &dead_id).await.unwrap(), 3);
+    assert!(!cut_off.exists());
     assert_eq!(files_of(&lake).len(), alive.files().len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_committed_is_not_taken_for_abandoned() {
+    let (_folder, lake) = lake();
+    let staged = stage(&lake, vec![day(0, 10)]).await;
+    let id = staged.id().to_owned();
+    let commit = Commit { operation: "load".to_owned(), layout: Some(layout()), add: vec![staged], ..Commit::default() };
+    let first = lake.commit(None, &delivery(), commit).await.unwrap();
+    assert_eq!(lake.remove_stage(&delivery(), &id).await.unwrap(), 0);
+    // Taken out again by a later commit, it still belongs to the earlier version.
+    let commit = Commit { operation: "load".to_owned(), remove: first.files().to_vec(), ..Commit::default() };
+    lake.commit(Some(&first), &delivery(), commit).await.unwrap();
+    assert_eq!(lake.remove_stage(&delivery(), &id).await.unwrap(), 0);
+    let data = files_of(&lake).into_iter().filter(|file| file.extension().is_some_and(|end| end == "parquet"));
+    assert_eq!(data.count(), 1);
+}
+
+/// Remembers what it was told, and refuses when it is told to.
+#[derive(Debug, Default)]
+struct Journal {
+    told: Mutex<Vec<(String, String, usize)>>,
+    refuses: bool,
+    folder: PathBuf,
+}
+
+#[async_trait::async_trait]
+impl StageJournal for Journal {
+    async fn begins(&self, table: &TableName, stage: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let files = std::fs::read_dir(&self.folder).map_or(0, Iterator::count);
+        self.told.lock().unwrap().push((table.to_string(), stage.to_owned(), files));
+        if self.refuses { Err("no".into()) } else { Ok(()) }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stage_is_written_down_before_its_first_file() {
+    let (_folder, lake) = lake();
+    let folder = lake.folder(&delivery());
+    let journal = Arc::new(Journal { folder: folder.clone(), ..Journal::default() });
+    let staged = stage(&lake.with_journal(Arc::<Journal>::clone(&journal)), vec![day(0, 10), day(1, 10)]).await;
+    assert_eq!(*journal.told.lock().unwrap(), [("source/delivery".to_owned(), staged.id().to_owned(), 0)]);
+    staged.discard().await;
+
+    let refusing = lake.with_journal(Arc::new(Journal { refuses: true, ..Journal::default() }));
+    let mut writer = refusing.stage(&delivery(), layout(), StageOptions::default()).unwrap();
+    let sent = writer.write(day(0, 10)).await;
+    assert!(matches!(sent.and(writer.finish().await.map(|_| ())), Err(Error::Journal { .. })));
+    assert_eq!(files_of(&lake), Vec::<PathBuf>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

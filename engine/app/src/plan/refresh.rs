@@ -1,0 +1,137 @@
+//! How a rollup would be brought up to date, and why so.
+
+use std::sync::Arc;
+
+use nightshift_compile::Rollup;
+use nightshift_compile::rollup::feed::feed;
+use nightshift_compile::rollup::locality::Locality;
+use nightshift_diagnostic::did_you_mean;
+use nightshift_project::ByteSize;
+use nightshift_refresh::{Decision, FullReason, Request, Technique, tables};
+use serde_json::json;
+
+use super::{Outlook, Planner, Verdict, outcome};
+use crate::{Error, Result};
+
+impl Planner<'_> {
+    pub(super) async fn refresh(&self, name: &str) -> Result<Outlook> {
+        let workspace = self.workspace;
+        let known = || workspace.compiled.rollups.iter().map(|rollup| rollup.name());
+        let unknown = || Error::Unknown { kind: "rollup", name: name.to_owned(), hint: did_you_mean(name, known()) };
+        let rollup = workspace.compiled.rollup(name).ok_or_else(unknown)?;
+        let decision = self.decide_now(rollup).await?;
+        let after = self.before(&rollup.tables, Verdict::may_commit);
+        let feeder = self.feeder(rollup);
+        let mut found = if after.is_empty() || is_certain(&decision.technique) {
+            self.decided(&decision, feeder)
+        } else {
+            undecided(rollup, &decision, feeder)
+        };
+        if found.verdict == Verdict::Undecided {
+            found.what = format!("decided after {}: {}", after.join(", "), found.what);
+        }
+        found.after = after;
+        Ok(found)
+    }
+
+    /// What would be decided if no step before changed anything.
+    async fn decide_now(&self, rollup: &Arc<Rollup>) -> Result<Decision> {
+        let workspace = self.workspace;
+        let pinned = self.pinned(&rollup.tables).await?;
+        let session = workspace.engine.step(&format!("plan:refresh:{}", rollup.name()))?;
+        tables::register(&session.context, &pinned)?;
+        let request = Request {
+            lake: &workspace.lake,
+            session: &session,
+            rollup,
+            finer: &[],
+            pinned: &pinned,
+            calendar: &workspace.calendar,
+            cancel: &self.cancel,
+        };
+        Ok(nightshift_refresh::preview(&request).await?)
+    }
+
+    /// The rollup that the rows would be computed from: the coarsest of the finer ones that is brought up to date by a step before.
+    fn feeder(&self, rollup: &Rollup) -> Option<String> {
+        let compiled = &self.workspace.compiled;
+        let finer = compiled.rollups.iter().filter(|fine| fine.grain() < rollup.grain() && feed(rollup, fine).is_ok());
+        let in_plan = |fine: &&Arc<Rollup>| self.seen.iter().any(|seen| seen.step.target == fine.name() && seen.verdict != Verdict::Skipped);
+        finer.rev().find(in_plan).map(|fine| fine.name().to_owned())
+    }
+
+    fn decided(&self, decision: &Decision, feeder: Option<String>) -> Outlook {
+        let technique = &decision.technique;
+        let verdict = match technique {
+            Technique::Nothing => Verdict::Nothing,
+            Technique::Restamp => Verdict::Marks,
+            _ => Verdict::Work,
+        };
+        let mut what = technique.to_string();
+        let feeder = feeder.filter(|_| verdict == Verdict::Work);
+        if decision.changed_bytes > 0 {
+            what = format!("{what} ({} of files changed)", ByteSize(decision.changed_bytes));
+        }
+        if let Some(feeder) = &feeder {
+            what = format!("{what}, from {feeder}");
+        }
+        let mut found = outcome(verdict, what);
+        found.detail = json!({"technique": word(technique), "reason": reason(technique), "buckets": buckets(technique), "feeder": feeder, "changed_bytes": decision.changed_bytes});
+        found
+    }
+}
+
+/// Whether the technique is the same whatever the steps before do.
+fn is_certain(technique: &Technique) -> bool {
+    let always = |reason: &FullReason| !matches!(reason, FullReason::Unproved(_));
+    matches!(technique, Technique::Full(reason) if always(reason))
+}
+
+/// What is known of a rollup whose sources are still to be loaded.
+fn undecided(rollup: &Rollup, decision: &Decision, feeder: Option<String>) -> Outlook {
+    let grain = rollup.grain();
+    let expected = match &rollup.proof.locality {
+        Locality::Bucket => format!("nothing, or rebuild the {grain}s that new rows touch"),
+        Locality::Onward => format!("nothing, or rebuild from the first touched {grain} onward"),
+        Locality::Unproved(reason) => format!("nothing, or full: {reason}"),
+    };
+    let mut what = match &decision.technique {
+        Technique::Nothing | Technique::Restamp => expected,
+        already => format!("at least {already}"),
+    };
+    if let Some(feeder) = &feeder {
+        what = format!("{what}, from {feeder}");
+    }
+    let mut found = outcome(Verdict::Undecided, what);
+    let possible = match &rollup.proof.locality {
+        Locality::Bucket => "rebuild",
+        Locality::Onward => "onward",
+        Locality::Unproved(_) => "full",
+    };
+    found.detail = json!({"technique": null, "at_most": possible, "feeder": feeder});
+    found
+}
+
+const fn word(technique: &Technique) -> &'static str {
+    match technique {
+        Technique::Nothing => "nothing",
+        Technique::Restamp => "restamp",
+        Technique::Rebuild(_) => "rebuild",
+        Technique::Onward(_) => "onward",
+        Technique::Full(_) => "full",
+    }
+}
+
+fn reason(technique: &Technique) -> Option<String> {
+    match technique {
+        Technique::Full(reason) => Some(reason.to_string()),
+        _ => None,
+    }
+}
+
+fn buckets(technique: &Technique) -> Option<usize> {
+    match technique {
+        Technique::Rebuild(buckets) => Some(buckets.len()),
+        _ => None,
+    }
+}

@@ -1,0 +1,206 @@
+//! A report for one business date, and what its table remembers of how that was made: marks in the same commit as the rows, so that
+//! it is known without a ledger too.
+//!
+//! `report/<name>/<definition>/<date>/<table>/<table id>` has the version of each table that was read, `…/<date>/rows` the hash of the
+//! rows, and `report/<name>/slot/<rows that are replaced>` the last date that put its rows there.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use chrono::{Datelike, NaiveDate};
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::arrow::row::{RowConverter, SortField};
+use datafusion::common::ScalarValue;
+use datafusion::error::DataFusionError;
+use nightshift_compile::Report;
+use nightshift_lake::{ChangeSet, Lake, Snapshot};
+use nightshift_project::Output;
+use nightshift_refresh::tables::Pinned;
+use sha2::{Digest, Sha256};
+
+use crate::{Error, Result, Workspace};
+
+/// The parameter that a batch gives to every report that has it.
+const BUSINESS_DATE: &str = "business_date";
+
+/// A report for one business date.
+pub(crate) struct Edition<'a> {
+    pub(crate) report: &'a Report,
+    pub(crate) date: NaiveDate,
+    /// The values of its parameters.
+    pub(crate) values: BTreeMap<String, ScalarValue>,
+    /// Where its files lie.
+    pub(crate) folder: PathBuf,
+}
+
+/// Why an edition is not what its table and files hold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Difference {
+    /// It was never made for this date.
+    #[error("it was not made for this date yet")]
+    NeverMade,
+    /// It was made from another file, or with other values of its parameters.
+    #[error("its SQL, header or parameters are not those that it was made with")]
+    OtherDefinition,
+    /// A table has other rows.
+    #[error("{table} has version {now} now, {then} when it was made")]
+    OtherVersion {
+        /// The table.
+        table: String,
+        /// The version that it was made from.
+        then: i64,
+        /// The version that it would be made from.
+        now: i64,
+    },
+    /// A table was made anew.
+    #[error("{table} is not the table that it was made from")]
+    OtherTable {
+        /// The table.
+        table: String,
+    },
+    /// A file is gone.
+    #[error("{file} is gone")]
+    FileGone {
+        /// The file's name.
+        file: String,
+    },
+}
+
+impl<'a> Edition<'a> {
+    pub(crate) fn new(workspace: &Workspace, report: &'a Report, date: NaiveDate) -> Result<Self> {
+        let declared = report.definition.header.parameters.iter().any(|parameter| parameter.name == BUSINESS_DATE);
+        let given = declared.then(|| (BUSINESS_DATE.to_owned(), date.to_string())).into_iter().collect();
+        let values = report.bind(&given, &workspace.calendar).map_err(Error::Problems)?;
+        let folder = workspace.project.paths.output.join(date.to_string());
+        Ok(Self { report, date, values, folder })
+    }
+
+    /// Marks for this report, with these parameters, from these versions.
+    pub(crate) fn marks(&self, pinned: &Pinned) -> Vec<(String, i64)> {
+        self.report.tables.iter().map(|table| (self.table_mark(table, pinned), pinned.version(table))).collect()
+    }
+
+    fn table_mark(&self, table: &str, pinned: &Pinned) -> String {
+        format!("{}/{table}/{}", self.mark(), pinned.table_id(table))
+    }
+
+    fn mark(&self) -> String {
+        let definition = &self.report.definition;
+        let types: Vec<String> = self.report.schema.fields().iter().map(|field| format!("{} {}", field.name(), field.data_type())).collect();
+        let meaning = format!("{}\n{:?}\n{types:?}", definition.text.text, self.values);
+        format!("report/{}/{}/{}", definition.name, short_hash(&meaning), self.date)
+    }
+
+    /// The mark of the hash of its rows.
+    pub(crate) fn rows_mark(&self) -> String {
+        format!("{}/rows", self.mark())
+    }
+
+    /// The mark of the last date whose rows stand where this edition's would; `replaced` is the condition that they satisfy.
+    pub(crate) fn slot_mark(&self, replaced: Option<&str>) -> (String, i64) {
+        let slot = replaced.map_or_else(|| "all".to_owned(), short_hash);
+        (format!("report/{}/slot/{slot}", self.report.name()), i64::from(self.date.num_days_from_ce()))
+    }
+
+    /// What is not as it was when the edition was made; nothing if it need not be made again. Newer versions of a table that hold the
+    /// same files are no difference.
+    pub(crate) async fn differences(&self, lake: &Lake, base: Option<&Snapshot>, pinned: &Pinned) -> Result<Vec<Difference>> {
+        let Some(base) = base else { return Ok(vec![Difference::NeverMade]) };
+        let mut is_known = base.transaction_version(&self.rows_mark()).await?.is_some();
+        let mut found = Vec::new();
+        for table in &self.report.tables {
+            let now = pinned.version(table);
+            match base.transaction_version(&self.table_mark(table, pinned)).await? {
+                None => found.push(Difference::OtherTable { table: table.clone() }),
+                Some(then) => {
+                    is_known = true;
+                    if then != now && !has_same_files(lake, pinned.snapshot(table), then).await {
+                        found.push(Difference::OtherVersion { table: table.clone(), then, now });
+                    }
+                }
+            }
+        }
+        if !is_known {
+            return Ok(vec![if self.has_other_marks(base).await? { Difference::OtherDefinition } else { Difference::NeverMade }]);
+        }
+        let gone = self.expected_files().filter(|file| !file.exists()).map(|file| Difference::FileGone { file: name_of(&file) });
+        Ok(found.into_iter().chain(gone).collect())
+    }
+
+    /// Whether the date was made by another definition.
+    async fn has_other_marks(&self, base: &Snapshot) -> Result<bool> {
+        let (start, date) = (format!("report/{}/", self.report.name()), format!("/{}/", self.date));
+        Ok(base.transactions().await?.keys().any(|mark| mark.starts_with(&start) && mark.contains(&date)))
+    }
+
+    /// The files by whose presence the outputs are known to be whole.
+    pub(crate) fn expected_files(&self) -> impl Iterator<Item = PathBuf> {
+        let definition = &self.report.definition;
+        definition.header.output.iter().map(|output| expected_file(&self.folder, &definition.name, output))
+    }
+}
+
+/// Whether two versions of a table hold the same files, so that only marks came between them. A version that is gone proves nothing.
+async fn has_same_files(lake: &Lake, now: Option<&Snapshot>, then: i64) -> bool {
+    let Some(now) = now else { return false };
+    match lake.snapshot_at(now.name(), then).await {
+        Ok(then) => ChangeSet::between(&then, now).is_ok_and(|changes| changes.is_empty()),
+        Err(_) => false,
+    }
+}
+
+fn short_hash(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// The file by whose presence an output is known to be whole: a split one is whole when its list of parts is there.
+fn expected_file(folder: &Path, name: &str, output: &Output) -> PathBuf {
+    let file = match output {
+        Output::Xlsx { .. } => format!("{name}.xlsx"),
+        Output::Csv { rows_per_file: Some(_), .. } => format!("{name}.parts.csv"),
+        Output::Csv { compress, .. } => {
+            let end = match compress {
+                None => "",
+                Some(nightshift_project::Compression::Gzip) => ".gz",
+                Some(nightshift_project::Compression::Zstd) => ".zst",
+            };
+            format!("{name}.csv{end}")
+        }
+    };
+    folder.join(file)
+}
+
+/// The hash of rows in their order, whatever batches they come in.
+#[derive(Default)]
+pub(crate) struct RowDigest {
+    converter: Option<RowConverter>,
+    digest: Sha256,
+}
+
+impl RowDigest {
+    pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<()> {
+        let converter = match &mut self.converter {
+            Some(converter) => converter,
+            none => {
+                let fields = batch.schema().fields().iter().map(|field| SortField::new(field.data_type().clone())).collect();
+                none.insert(RowConverter::new(fields).map_err(DataFusionError::from)?)
+            }
+        };
+        let rows = converter.convert_columns(batch.columns()).map_err(DataFusionError::from)?;
+        for row in &rows {
+            self.digest.update(row.data());
+        }
+        Ok(())
+    }
+
+    /// The first 63 bits, which a mark can carry.
+    pub(crate) fn finish(self) -> i64 {
+        let hash: [u8; 32] = self.digest.finalize().into();
+        let [a, b, c, d, e, f, g, h, ..] = hash;
+        i64::from_be_bytes([a, b, c, d, e, f, g, h]) & i64::MAX
+    }
+}

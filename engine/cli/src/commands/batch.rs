@@ -1,0 +1,44 @@
+//! `nightshift run` and `nightshift retry`.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use nightshift_app::batch::OpenRun;
+use nightshift_app::{Result, Workspace};
+use nightshift_diagnostic::Fault;
+use nightshift_orchestrate::Intent;
+
+use super::rerun;
+use super::signal::stop_on_signal;
+use super::summary::print_summary;
+use crate::bars::Bars;
+use crate::printer::Printer;
+
+pub(super) async fn batch(root: &std::path::Path, target: Option<&str>, printer: &Printer, pipeline: &str, date: NaiveDate, intent: Intent) -> Result<Option<Fault>> {
+    let workspace = Arc::new(Workspace::open_sound(root, target).await?);
+    let cancel = stop_on_signal(*printer);
+    let run = workspace.begin(pipeline, date, intent).await?;
+    if let Err(error) = announce(printer, &run).await {
+        run.abandon().await?;
+        return Err(error);
+    }
+    let bars = Arc::new(Bars::new(&format!("{pipeline} {date}"), run.steps()));
+    let summary = run.execute(bars, cancel).await?;
+    print_summary(printer, &summary);
+    Ok(summary.fault())
+}
+
+/// Says what a person has to know before the work begins.
+async fn announce(printer: &Printer, run: &OpenRun) -> Result<()> {
+    if let Some(displaced) = run.displaced() {
+        printer.note(&format!("note: {displaced}; its lock is taken over"));
+    }
+    if let Some(recovered) = run.recovered() {
+        let began = recovered.started_at.format("%Y-%m-%d %H:%M:%S UTC");
+        printer.note(&format!("note: run {}, begun by {} on {began}, did not end; its steps that were under way are done again", recovered.number, recovered.owner));
+    }
+    if let Some(rerun) = run.rerun().await? {
+        printer.note(&format!("note: {}", rerun::text(&rerun)));
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! A copy of the project in a folder of its own, and the program at work in it.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// Nobody waits longer for a program under test.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// A project with some days of data.
+pub(crate) struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    /// The project with `days` of files from 2025-12-25 on.
+    pub(crate) fn with_days(days: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for part in ["nightshift.yaml", "sql", "reports", "pipelines", "calendars"] {
+            copy(&repository().join(part), &folder.path().join(part));
+        }
+        let place = Self { folder };
+        let days = days.to_string();
+        place.succeeds(&["generate", "--days", &days, "--rows-per-day", "60", "--from", "2025-12-25"]);
+        place
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nightshift"));
+        command.arg("--project").arg(self.root()).args(arguments).env("USER", "chen").env_remove("NIGHTSHIFT_LOG");
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn runs(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs a command that must succeed; gives what it printed.
+    pub(crate) fn succeeds(&self, arguments: &[&str]) -> String {
+        let output = self.runs(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}{}", text(&output.stdout), text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// Starts a command and lets it work.
+    pub(crate) fn starts(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// How many files the project's data has.
+    pub(crate) fn progress(&self) -> usize {
+        self.files("data").len()
+    }
+
+    /// Waits until the program has made so many files more than there were at `start`; false if it ended before.
+    pub(crate) fn waits_for(&self, child: &mut Child, start: usize, more: usize) -> bool {
+        let began = Instant::now();
+        while self.progress() < start + more {
+            if child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            assert!(began.elapsed() < PATIENCE, "no progress");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        true
+    }
+
+    /// The version of every source, rollup and report, from its log.
+    pub(crate) fn versions(&self) -> BTreeMap<String, u64> {
+        let mut versions = BTreeMap::new();
+        for file in self.files("data/lake") {
+            let parts: Vec<&str> = file.iter().map(|part| part.to_str().unwrap()).collect();
+            if let [.., kind @ ("source" | "rollup" | "report"), name, "_delta_log", entry] = parts[..]
+                && let Some(version) = entry.strip_suffix(".json").and_then(|version| version.parse::<u64>().ok())
+            {
+                let newest = versions.entry(format!("{kind}/{name}")).or_insert(version);
+                *newest = version.max(*newest);
+            }
+        }
+        versions
+    }
+
+    /// Data files, whole or not, that no commit of their table names.
+    pub(crate) fn strays(&self) -> Vec<PathBuf> {
+        let files = self.files("data/lake");
+        let (logs, data): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(|file| file.iter().any(|part| part == "_delta_log"));
+        let named: String = logs.iter().map(|log| String::from_utf8_lossy(&std::fs::read(log).unwrap()).into_owned()).collect();
+        data.into_iter().filter(|file| !named.contains(file.file_name().unwrap().to_str().unwrap())).cloned().collect()
+    }
+
+    /// A hash of the bytes of every file for people, by its path in the output folder.
+    pub(crate) fn outputs(&self) -> BTreeMap<PathBuf, u64> {
+        let folder = self.root().join("data/output");
+        let read = |file: PathBuf| {
+            let mut hasher = DefaultHasher::new();
+            std::fs::read(&file).unwrap().hash(&mut hasher);
+            (file.strip_prefix(&folder).unwrap().to_path_buf(), hasher.finish())
+        };
+        self.files("data/output").into_iter().map(read).collect()
+    }
+
+    /// Every file below a folder of the project.
+    pub(crate) fn files(&self, folder: &str) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        gather(&self.root().join(folder), &mut files);
+        files
+    }
+}
+
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+pub(crate) fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_path_buf()
+}
+
+/// Sends a signal, `INT` or `TERM`.
+pub(crate) fn send(signal: &str, child: &Child) {
+    let sent = Command::new("kill").arg(format!("-{signal}")).arg(child.id().to_string()).status().unwrap();
+    assert!(sent.success(), "the program had ended before it was told");
+}
+
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            copy(&entry.path(), &to.join(entry.file_name()));
+        }
+    } else {
+        std::fs::copy(from, to).unwrap();
+    }
+}
+
+/// What vanishes while it is looked at is not there.
+fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            gather(&path, files);
+        } else {
+            files.push(path);
+        }
+    }
+}

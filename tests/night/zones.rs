@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use datafusion::arrow::util::display::array_value_to_string;
+use datafusion::prelude::SessionContext;
 use nightshift_app::Workspace;
 use nightshift_lake::{TableKind, TableName};
 use nightshift_orchestrate::{Intent, Silent};
@@ -127,22 +128,22 @@ fn write_files(root: &Path, night: usize, cases: &[Value]) {
 }
 
 /// Rows of a table of the lake as text.
-async fn rows(workspace: &Workspace, kind: TableKind, name: &str, columns: &str) -> Vec<Vec<String>> {
+async fn rows(workspace: &Workspace, reader: &SessionContext, kind: TableKind, name: &str, columns: &str) -> Vec<Vec<String>> {
     let table = TableName::new(kind, name).unwrap();
     let snapshot = workspace.lake.snapshot(&table).await.unwrap().unwrap();
-    let context = workspace.engine.step("read").unwrap().context;
-    context.register_table("found", snapshot.provider(Some(workspace.calendar.zone.name().into()))).unwrap();
-    let batches = context.sql(&format!("SELECT {columns} FROM found")).await.unwrap().collect().await.unwrap();
+    reader.deregister_table("found").unwrap();
+    reader.register_table("found", snapshot.provider(Some(workspace.calendar.zone.name().into()))).unwrap();
+    let batches = reader.sql(&format!("SELECT {columns} FROM found")).await.unwrap().collect().await.unwrap();
     let text = |batch: &datafusion::arrow::array::RecordBatch, row| {
         batch.columns().iter().map(|column| array_value_to_string(column, row).unwrap()).collect()
     };
     batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |row| text(batch, row))).collect()
 }
 
-async fn rollup(workspace: &Workspace, name: &str, bucket: Bucket) -> BTreeMap<String, Counts> {
+async fn rollup(workspace: &Workspace, reader: &SessionContext, name: &str, bucket: Bucket) -> BTreeMap<String, Counts> {
     let shown = if matches!(bucket, Bucket::Hour) { "CAST(bucket AS BIGINT)" } else { "bucket" };
     let columns = format!("{shown}, events, CAST(first_at AS BIGINT), CAST(last_at AS BIGINT)");
-    let found = rows(workspace, TableKind::Rollup, name, &columns).await;
+    let found = rows(workspace, reader, TableKind::Rollup, name, &columns).await;
     let count = found.len();
     let buckets: BTreeMap<String, Counts> = found
         .into_iter()
@@ -174,6 +175,7 @@ async fn nights(zone: &str, day_starts_at: &str) {
     write_project(folder.path(), zone, day_starts_at);
     let workspace = Workspace::open_sound(folder.path(), None).await.unwrap_or_else(|error| panic!("{error:?}"));
     let workspace = Arc::new(workspace);
+    let reader = workspace.engine.step("read").unwrap().context;
     let cases = oracle("instants", zone);
     for (night, date) in NIGHTS.iter().enumerate() {
         let context = format!("{zone}, days start at {day_starts_at}, {date}");
@@ -190,19 +192,19 @@ async fn nights(zone: &str, day_starts_at: &str) {
             for (source, _) in sources(day_starts_at) {
                 let arrived = if *source == READING.0 { &plain } else { &arrived };
                 let name = format!("{source}_{name}");
-                assert_eq!(rollup(&workspace, &name, bucket).await, expected(arrived, bucket, day_starts_at), "{context}: {name}");
+                assert_eq!(rollup(&workspace, &reader, &name, bucket).await, expected(arrived, bucket, day_starts_at), "{context}: {name}");
                 let newest = workspace.lake.history(&TableName::new(TableKind::Rollup, &name).unwrap(), 1).await.unwrap();
                 let technique = newest[0].information["technique"].as_str().unwrap();
                 assert!(technique.starts_with(if night == 0 { "full" } else { "rebuild" }), "{context}: {name}: {technique}");
             }
         }
         if arrived.len() > plain.len() && sources(day_starts_at).contains(&READING) {
-            let reviewed = rows(&workspace, TableKind::Review, "reading", "reasons").await;
+            let reviewed = rows(&workspace, &reader, TableKind::Review, "reading", "reasons").await;
             assert_eq!(reviewed.len(), arrived.len() - plain.len(), "{context}: {reviewed:?}");
         }
         if let Some((start, end)) = day_of(zone, date) {
             let count = |keep: &dyn Fn(i64) -> bool| arrived.iter().filter(|case| keep(micros(case, "instant"))).count().to_string();
-            let found = rows(&workspace, TableKind::Report, "today", &format!("until_midnight, from_midnight, until_today, day = DATE '{date}'")).await;
+            let found = rows(&workspace, &reader, TableKind::Report, "today", &format!("until_midnight, from_midnight, until_today, day = DATE '{date}'")).await;
             let today = [count(&|at| at < end), count(&|at| at >= start), count(&|at| at < end), "true".to_owned()];
             assert!(found.contains(&today.to_vec()), "{context}: {found:?} instead of {today:?}");
         }

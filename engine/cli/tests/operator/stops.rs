@@ -66,6 +66,8 @@ fn a_lock_that_is_held_names_its_holder() {
     let expected = format!("daily for {DATE} is being run by chen (process {} on {}), who began ", holder.id(), host.trim());
     assert!(said.contains(&expected) && said.contains(" s ago"), "{said}");
     assert!(said.contains("trying again may help"), "{said}");
+    let plan = place.succeeds(&["plan", "daily", "--date", DATE]);
+    assert!(plan.starts_with(&format!("daily@{DATE}: {}", &expected[..expected.len() - 4])), "{plan}");
     // Another date is free.
     let other = place.runs(&["plan", "daily", "--date", "2026-01-02"]);
     assert!(other.status.success());

@@ -72,6 +72,8 @@ pub enum Verdict {
     Marks,
     /// It changes something.
     Work,
+    /// It makes a report that was never made for the date.
+    First,
     /// What comes before decides.
     Undecided,
     /// It would fail as things stand.
@@ -88,6 +90,7 @@ impl Verdict {
             Self::Nothing => "nothing",
             Self::Marks => "marks",
             Self::Work => "work",
+            Self::First => "first",
             Self::Undecided => "undecided",
             Self::Fails => "fails",
         }
@@ -95,7 +98,7 @@ impl Verdict {
 
     /// Whether the rows of the step's table may be others afterwards.
     const fn may_change_rows(self) -> bool {
-        matches!(self, Self::Work | Self::Undecided | Self::Fails)
+        matches!(self, Self::Work | Self::First | Self::Undecided | Self::Fails)
     }
 
     /// Whether its table may have another version afterwards.
@@ -131,9 +134,13 @@ impl Workspace {
         let newest = ledger.latest_batch(pipeline, date).await?;
         let pins = carried_pins(&ledger, &run, newest.as_ref()).await?;
         let later = rerun::latest_date(&ledger, pipeline, date).await?;
-        let plan = self.outlook(&request, &run, pins, newest, later).await;
+        let mut plan = self.outlook(&request, &run, pins, newest, later).await?;
+        if let Some((owner, age)) = ledger.lock_holder(pipeline, date, chrono::Utc::now()).await? {
+            let held = nightshift_orchestrate::Error::Held { pipeline: pipeline.to_owned(), business_date: date, owner, age };
+            plan.beginning = format!("{held}; what it has not done yet");
+        }
         ledger.close().await;
-        plan
+        Ok(plan)
     }
 
     /// The ledger, if there is one.

@@ -74,6 +74,23 @@ impl Ledger {
         Ok(LockOutcome::TakenOver { lock, owner: holder, age })
     }
 
+    /// Who holds the lock of a pipeline and date and lives or may live, and for how long.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub async fn lock_holder(&self, pipeline: &str, business_date: NaiveDate, at: DateTime<Utc>) -> Result<Option<(Owner, TimeDelta)>> {
+        let held = sqlx::query("SELECT * FROM pipeline_lock WHERE pipeline = ? AND business_date = ?")
+            .bind(pipeline)
+            .bind(business_date.to_string())
+            .fetch_optional(self.pool())
+            .await
+            .map_err(Error::doing("read a lock"))?;
+        let Some(row) = held else { return Ok(None) };
+        let holder = read_owner(&row)?;
+        let age = at - row.instant("taken_at")?;
+        Ok((holder.process.liveness() != Liveness::Dead).then_some((holder, age)))
+    }
+
     /// Gives a lock back.
     ///
     /// # Errors

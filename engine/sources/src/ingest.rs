@@ -39,6 +39,8 @@ pub struct IngestRequest<'a> {
     pub up_to: NaiveDate,
     /// Rows that are read at once.
     pub batch_size: usize,
+    /// Is told now and then how many records have been read.
+    pub progress: &'a (dyn Fn(u64) + Sync),
 }
 
 /// What an ingest did.
@@ -137,6 +139,7 @@ async fn load<'a>(
     while let Some(found) = read.next().await {
         let found = found?;
         report.records += count(found.rows.num_rows() + found.review.len());
+        (request.progress)(report.records);
         report.extra_columns.extend(found.extra_columns);
         if !found.review.is_empty() {
             review.push(found.review).await?;

@@ -22,6 +22,7 @@ impl Planner<'_> {
             incoming: &workspace.project.paths.incoming,
             up_to: self.date,
             batch_size: workspace.engine.limits().batch_size,
+            progress: &|_| (),
         };
         let plan = nightshift_sources::plan(&request).await?;
         let verdict = if plan.is_nothing() { Verdict::Nothing } else { Verdict::Work };

@@ -42,7 +42,8 @@ impl Planner<'_> {
     async fn verdict(&self, edition: &Edition<'_>, base: Option<&Snapshot>, pinned: &Pinned, differences: &[Difference], after: &[String]) -> Result<Outlook> {
         let makes_anyway = differences.iter().find(|difference| !matches!(difference, Difference::OtherVersion { .. }));
         if let Some(difference) = makes_anyway {
-            return Ok(outcome(Verdict::Work, format!("make it: {difference}")));
+            let verdict = if *difference == Difference::NeverMade { Verdict::First } else { Verdict::Work };
+            return Ok(outcome(verdict, format!("make it: {difference}")));
         }
         if !after.is_empty() {
             return Ok(outcome(Verdict::Undecided, format!("decided after {}: made again if one of them changes a row", some(after))));

@@ -19,6 +19,8 @@ pub struct Rerun {
     pub may_change: Vec<ReportChange>,
     /// Reports that stay as they are.
     pub same: Vec<String>,
+    /// Reports that were never made for the date.
+    pub first: Vec<String>,
 }
 
 /// A report and why it changes.
@@ -39,7 +41,7 @@ impl Rerun {
         if earlier.is_none() && latest.is_none() {
             return None;
         }
-        let mut rerun = Self { earlier, latest, changes: vec![], may_change: vec![], same: vec![] };
+        let mut rerun = Self { earlier, latest, changes: vec![], may_change: vec![], same: vec![], first: vec![] };
         for planned in steps.iter().filter(|planned| planned.step.kind == StepKind::Report) {
             let report = planned.step.target.clone();
             let others = planned.causes.iter().filter(|cause| **cause != planned.step.name);
@@ -48,6 +50,7 @@ impl Rerun {
                 Verdict::Work | Verdict::Fails => rerun.changes.push(change),
                 Verdict::Undecided => rerun.may_change.push(change),
                 Verdict::Kept | Verdict::Nothing | Verdict::Marks => rerun.same.push(report),
+                Verdict::First => rerun.first.push(report),
                 Verdict::Skipped => {}
             }
         }

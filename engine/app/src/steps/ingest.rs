@@ -24,6 +24,7 @@ impl Steps {
             incoming: &workspace.project.paths.incoming,
             up_to: context.batch.business_date,
             batch_size: workspace.engine.limits().batch_size,
+            progress: &|records| context.progress.advance("records", records, None),
         };
         // Given up at any moment nothing of it is visible, or all of it: the commit that counts is its last act.
         let loading = context.cancel.run_until_cancelled(nightshift_sources::ingest(&request));

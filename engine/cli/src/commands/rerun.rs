@@ -33,6 +33,9 @@ pub(super) fn text(rerun: &Rerun) -> String {
     if !rerun.same.is_empty() {
         lines.push(format!("{} stay the same: {}", reports(rerun.same.len()), rerun.same.join(", ")));
     }
+    if !rerun.first.is_empty() {
+        lines.push(format!("{} made for the first time: {}", reports(rerun.first.len()), rerun.first.join(", ")));
+    }
     lines.join("\n")
 }
 
@@ -54,5 +57,6 @@ pub(super) fn as_json(rerun: &Rerun) -> Value {
         "changes": rerun.changes.iter().map(change).collect::<Vec<_>>(),
         "may_change": rerun.may_change.iter().map(change).collect::<Vec<_>>(),
         "same": rerun.same,
+        "first": rerun.first,
     })
 }

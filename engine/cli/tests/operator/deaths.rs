@@ -37,7 +37,6 @@ fn killed_runs_end_as_if_nothing_had_been() {
         if !is_alive {
             break;
         }
-        eprintln!("killed after {files} files, {} of them not committed", place.strays().len());
         dead = Some(id);
         kills += 1;
     }
@@ -47,7 +46,7 @@ fn killed_runs_end_as_if_nothing_had_been() {
     assert!(last.status.success(), "{said}");
 
     assert_eq!(place.versions(), calm.versions(), "a table has more or fewer versions than an undisturbed run makes");
-    assert_eq!(place.outputs(), calm.outputs(), "a file for people has other bytes");
+    assert_eq!(place.outputs(), calm.outputs(), "a file for people is missing, or one is left that is not whole");
     assert_eq!(place.strays(), Vec::<std::path::PathBuf>::new(), "what a dead process staged is still there");
     oracle::check(&place, DATE);
 }

@@ -1,7 +1,6 @@
 //! A copy of the project in a folder of its own, and the program at work in it.
 
-use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -95,15 +94,10 @@ impl Place {
         data.into_iter().filter(|file| !named.contains(file.file_name().unwrap().to_str().unwrap())).cloned().collect()
     }
 
-    /// A hash of the bytes of every file for people, by its path in the output folder.
-    pub(crate) fn outputs(&self) -> BTreeMap<PathBuf, u64> {
+    /// The files for people, by their paths in the output folder.
+    pub(crate) fn outputs(&self) -> BTreeSet<PathBuf> {
         let folder = self.root().join("data/output");
-        let read = |file: PathBuf| {
-            let mut hasher = DefaultHasher::new();
-            std::fs::read(&file).unwrap().hash(&mut hasher);
-            (file.strip_prefix(&folder).unwrap().to_path_buf(), hasher.finish())
-        };
-        self.files("data/output").into_iter().map(read).collect()
+        self.files("data/output").iter().map(|file| file.strip_prefix(&folder).unwrap().to_path_buf()).collect()
     }
 
     /// Every file below a folder of the project.

@@ -18,7 +18,9 @@ fn settings() -> insta::Settings {
 fn a_night_and_its_plan_as_an_operator_reads_them() {
     let place = Place::with_days(9);
     let _guard = settings().bind_to_scope();
+    let files = place.files("data");
     insta::assert_snapshot!("plan_before_the_first_night", place.succeeds(&["plan", "daily", "--date", "2026-01-01"]));
+    assert_eq!(place.files("data"), files, "the plan wrote a file");
     insta::assert_snapshot!("summary_of_the_first_night", place.succeeds(&["run", "daily", "--date", "2026-01-01"]));
     insta::assert_snapshot!("plan_of_the_second_night", place.succeeds(&["plan", "daily", "--date", "2026-01-02"]));
     place.succeeds(&["run", "daily", "--date", "2026-01-02"]);

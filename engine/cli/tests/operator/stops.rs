@@ -1,7 +1,5 @@
 //! Ctrl-C and SIGTERM stop at a unit and leave a batch that can be resumed; a lock that is held is respected.
 
-use std::time::Duration;
-
 use crate::oracle;
 use crate::place::{Place, send, text};
 
@@ -27,7 +25,7 @@ fn stopped_runs_go_on_and_end_as_if_nothing_had_been() {
     assert!(summary.contains("done by an earlier run of the batch"), "{summary}");
 
     assert_eq!(place.versions(), calm.versions(), "a table has more or fewer versions than an undisturbed run makes");
-    assert_eq!(place.outputs(), calm.outputs(), "a file for people has other bytes");
+    assert_eq!(place.outputs(), calm.outputs(), "a file for people is missing, or one is left that is not whole");
     oracle::check(&place, DATE);
 }
 
@@ -68,10 +66,11 @@ fn a_lock_that_is_held_names_its_holder() {
     let expected = format!("daily for {DATE} is being run by chen (process {} on {}), who began ", holder.id(), host.trim());
     assert!(said.contains(&expected) && said.contains(" s ago"), "{said}");
     assert!(said.contains("trying again may help"), "{said}");
+    let plan = place.succeeds(&["plan", "daily", "--date", DATE]);
+    assert!(plan.starts_with(&format!("daily@{DATE}: {}", &expected[..expected.len() - 4])), "{plan}");
     // Another date is free.
     let other = place.runs(&["plan", "daily", "--date", "2026-01-02"]);
     assert!(other.status.success());
-    std::thread::sleep(Duration::from_millis(1));
     let ended = holder.wait_with_output().unwrap();
     assert!(ended.status.success(), "{}", text(&ended.stderr));
 }

@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -30,7 +31,52 @@ pub(crate) enum Format {
     Text,
     /// For programs: one JSON value on standard output.
     Json,
+    /// For spreadsheets, where the result is rows: preview and sql.
+    Csv,
 }
+
+/// How many rows are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limit(pub(crate) Option<usize>);
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "all" => Ok(Self(None)),
+            number => number.parse().map(|limit| Self(Some(limit))).map_err(|_| "it is a number of rows, or `all`".to_owned()),
+        }
+    }
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=').filter(|(name, _)| !name.trim().is_empty());
+    parts.map(|(name, value)| (name.trim().to_owned(), value.to_owned())).ok_or_else(|| "write it as name=value".to_owned())
+}
+
+const PREVIEW_EXAMPLES: &str = "Examples:
+  nightshift preview reports/daily_sales.sql --param business_date=2026-02-22
+  nightshift preview top_customers --param business_date=2026-01-31 --param top=3 --limit all --format csv";
+
+const SQL_EXAMPLES: &str = "Examples:
+  nightshift sql 'SELECT * FROM depot_daily ORDER BY day DESC' --limit 10
+  nightshift sql 'SELECT reasons, count(*) AS bad FROM review.delivery GROUP BY reasons'
+  nightshift sql --file question.sql --limit all --format csv > answer.csv
+
+Sources, rollups and the results of reports are tables by their names; rows that broke the contract of a source are review.<source>.";
+
+const TEST_EXAMPLES: &str = "Examples:
+  nightshift test
+  nightshift test depot_daily reports/top_customers.sql
+
+Tables that a test does not give are empty, columns that it leaves out are NULL; times are local business times. Rows are compared in
+their order only where the query ends with ORDER BY.";
+
+const SHOW_EXAMPLES: &str = "Examples:
+  nightshift show
+  nightshift show daily 2026-02-22
+  nightshift show daily@2026-02-22#2      the second batch of that date";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -59,6 +105,50 @@ pub(crate) enum Command {
     Plan {
         /// The pipeline.
         pipeline: String,
+    },
+    /// Run a report or rollup on the tables as they stand and print its first rows; nothing is written.
+    #[command(after_help = PREVIEW_EXAMPLES)]
+    Preview {
+        /// The SQL file, or its name: reports/daily_sales.sql or daily_sales.
+        file: String,
+        /// A parameter of the report, once for each; those with a default may be left out.
+        #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+        parameters: Vec<(String, String)>,
+        /// How many rows; `all` for all of them.
+        #[arg(long, value_name = "N", default_value = "20")]
+        limit: Limit,
+    },
+    /// Run a query on sources, rollups, results of reports and rows under review; nothing is written.
+    #[command(after_help = SQL_EXAMPLES)]
+    Sql {
+        /// The query; `-` reads it from standard input.
+        #[arg(required_unless_present = "file")]
+        query: Option<String>,
+        /// Read the query from a file.
+        #[arg(long, value_name = "FILE", conflicts_with = "query")]
+        file: Option<PathBuf>,
+        /// How many rows; `all` for all of them.
+        #[arg(long, value_name = "N", default_value = "100")]
+        limit: Limit,
+    },
+    /// Show where tables and columns come from: everything of one source, rollup or report, or the graph of all tables.
+    Lineage {
+        /// Its name or file; all tables if not given.
+        name: Option<String>,
+    },
+    /// Run the tests beside the SQL files (name.test.yaml): rows in, expected rows out. Needs no data.
+    #[command(after_help = TEST_EXAMPLES)]
+    Test {
+        /// Only these, by name or file; all that there are if none is given.
+        names: Vec<String>,
+    },
+    /// Show everything that is known of a batch: runs, steps, technique, rows, memory, versions, files, failures, audit.
+    #[command(after_help = SHOW_EXAMPLES)]
+    Show {
+        /// The batch as `nightshift runs` calls it, or its pipeline with the date behind it; the newest if not given.
+        batch: Option<String>,
+        /// The business date, if only the pipeline is given.
+        date: Option<NaiveDate>,
     },
     /// List the newest batches.
     Runs {

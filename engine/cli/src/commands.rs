@@ -4,10 +4,16 @@ mod batch;
 mod check;
 mod demo;
 mod generate;
+mod lineage;
 mod plan;
+mod preview;
+mod rows;
 mod runs;
+mod show;
 mod signal;
+mod sql;
 mod summary;
+mod test;
 
 use std::path::PathBuf;
 
@@ -33,6 +39,11 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<Opti
         }
         Command::Retry { pipeline, date } => batch::batch(&root, target, printer, pipeline, *date, Intent::Retry).await,
         Command::Plan { pipeline } => plan::plan(&root, target, printer, pipeline).await,
+        Command::Preview { file, parameters, limit } => preview::preview(&root, target, printer, file, parameters, *limit).await,
+        Command::Sql { query, file, limit } => sql::sql(&root, target, printer, query.as_deref(), file.as_deref(), *limit).await,
+        Command::Lineage { name } => lineage::lineage(&root, target, printer, name.as_deref()).await,
+        Command::Test { names } => test::test(&root, target, printer, names).await,
+        Command::Show { batch, date } => show::show(&root, target, printer, batch.as_deref(), *date).await,
         Command::Runs { limit } => runs::runs(&root, target, printer, *limit).await,
         Command::Generate { days, rows_per_day, seed, from } => {
             let options = Options { seed: *seed, deliveries_per_day: *rows_per_day, first_day: *from };

@@ -7,6 +7,8 @@ mod arguments;
 mod bars;
 mod commands;
 mod printer;
+mod table;
+mod tree;
 
 use std::process::ExitCode;
 

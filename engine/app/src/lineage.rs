@@ -1,5 +1,6 @@
 //! Which tables and columns everything is made from.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use nightshift_compile::contract::sql_name;
@@ -66,7 +67,9 @@ pub struct Origin {
     pub table: String,
     /// The column.
     pub column: String,
-    /// Where it comes from; empty for a column of a source.
+    /// Whether the table is a source, so that the way ends here.
+    pub is_source: bool,
+    /// Where it comes from; empty for a column of a source, and for one that is made from no column, such as a count of rows.
     pub from: Vec<Origin>,
 }
 
@@ -140,19 +143,16 @@ impl Workspace {
 
     fn origin(&self, table: &str, column: &str) -> Origin {
         let from = self.origins_of(self.own_lineage(table).as_ref(), column);
-        Origin { table: table.to_owned(), column: column.to_owned(), from }
+        Origin { table: table.to_owned(), column: column.to_owned(), is_source: self.compiled.contract(table).is_some(), from }
     }
 }
 
 impl Origin {
-    /// The columns of sources that this one comes from in the end; itself if it is one.
-    pub fn sources(&self) -> Vec<(String, String)> {
-        if self.from.is_empty() {
-            return vec![(self.table.clone(), self.column.clone())];
+    /// The (table, column) pairs of sources that this column comes from in the end; itself if it is one.
+    pub fn sources(&self) -> BTreeSet<(String, String)> {
+        if self.is_source {
+            return BTreeSet::from([(self.table.clone(), self.column.clone())]);
         }
-        let mut found: Vec<(String, String)> = self.from.iter().flat_map(Self::sources).collect();
-        found.sort();
-        found.dedup();
-        found
+        self.from.iter().flat_map(Self::sources).collect()
     }
 }

@@ -68,10 +68,10 @@ pub enum ValueKind {
 pub struct TableRead {
     /// Its name in the query.
     pub name: String,
-    /// The version that is read; `None` if it has never been made, so that it is empty.
+    /// The version that is read; `None` if there is no such table yet, so that it is empty.
     pub version: Option<i64>,
-    /// The command that makes it, or brings it up to date.
-    pub made_by: String,
+    /// The command that makes it, if there should be one: no rows under review are no lack.
+    pub missing: Option<String>,
 }
 
 /// A row: one text a column, `None` for NULL.
@@ -168,7 +168,9 @@ impl Workspace {
                     return Err(Error::Outdated { table: name.clone(), column: column.name().clone(), made_by });
                 }
             }
-            read.push(TableRead { name: name.clone(), version: snapshot.as_ref().map(nightshift_lake::Snapshot::version), made_by });
+            let version = snapshot.as_ref().map(nightshift_lake::Snapshot::version);
+            let missing = (version.is_none() && table.kind() != TableKind::Review).then_some(made_by);
+            read.push(TableRead { name: name.clone(), version, missing });
             pinned.tables.insert(name.clone(), PinnedTable { snapshot, schema });
         }
         if pinned.tables.keys().any(|name| name.contains('.')) {

@@ -47,19 +47,22 @@ impl TestOutcome {
 }
 
 impl Workspace {
-    /// Runs the test of a rollup or report; `None` if it has none. `problems` are those of the project: a mistake in another file does
-    /// not matter.
+    /// Runs the test of a rollup or report; `None` if it has none. `problems` are those of the project: they are the outcome of a test
+    /// whose definition does not compile, and matter to no other.
     ///
     /// # Errors
-    /// [`Error::Problems`] if the definition does not compile, or if a session cannot be had. A test that fails is an outcome.
+    /// If the file cannot be read or a session cannot be had. A test that fails is an outcome.
     pub async fn test(&self, named: Named<'_>, problems: &Diagnostics, cancel: &CancellationToken) -> Result<Option<TestOutcome>> {
         let Some(path) = named.test() else { return Ok(None) };
         let started = Instant::now();
-        let tested = self.tested(named.name()).ok_or_else(|| Error::Problems(problems.clone()))?;
         let file = path.strip_prefix(&self.project.root).unwrap_or(path).to_path_buf();
-        let (rows, problems) = match self.run_test(&tested, path, &file, cancel).await? {
+        let ended = match self.tested(named.name()) {
+            Some(tested) => self.run_test(&tested, path, &file, cancel).await?,
+            None => Err((0, problems.clone())),
+        };
+        let (rows, problems) = match ended {
             Ok(rows) => (rows, Diagnostics::new()),
-            Err((rows, problems)) => (rows, problems),
+            Err(failed) => failed,
         };
         let seconds = started.elapsed().as_secs_f64();
         Ok(Some(TestOutcome { name: named.name().to_owned(), file, rows, problems, seconds }))

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use chrono::NaiveDate;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 /// Off-peak batch reports from plain SQL: rollups kept up to date by touching only what changed, reports made and checked, every
 /// step recorded.
@@ -22,6 +23,17 @@ pub(crate) struct Arguments {
     pub(crate) format: Format,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Arguments {
+    /// The arguments, if they fit each other beyond what their types say.
+    pub(crate) fn checked(self) -> Result<Self, clap::Error> {
+        let prints_rows = matches!(self.command, Command::Preview { .. } | Command::Sql { .. });
+        if self.format == Format::Csv && !prints_rows {
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, "only preview and sql print rows: --format csv fits no other command"));
+        }
+        Ok(self)
+    }
 }
 
 /// How results are printed.
@@ -57,21 +69,17 @@ fn parameter(text: &str) -> Result<(String, String), String> {
 
 const PREVIEW_EXAMPLES: &str = "Examples:
   nightshift preview reports/daily_sales.sql --param business_date=2026-02-22
-  nightshift preview top_customers --param business_date=2026-01-31 --param top=3 --limit all --format csv";
+  nightshift preview top_customers --param business_date=2026-01-31 --param top=3
+  nightshift preview depot_daily --limit all --format csv > depot_daily.csv";
 
 const SQL_EXAMPLES: &str = "Examples:
   nightshift sql 'SELECT * FROM depot_daily ORDER BY day DESC' --limit 10
   nightshift sql 'SELECT reasons, count(*) AS bad FROM review.delivery GROUP BY reasons'
-  nightshift sql --file question.sql --limit all --format csv > answer.csv
-
-Sources, rollups and the results of reports are tables by their names; rows that broke the contract of a source are review.<source>.";
+  nightshift sql --file question.sql --limit all --format csv > answer.csv";
 
 const TEST_EXAMPLES: &str = "Examples:
   nightshift test
-  nightshift test depot_daily reports/top_customers.sql
-
-Tables that a test does not give are empty, columns that it leaves out are NULL; times are local business times. Rows are compared in
-their order only where the query ends with ORDER BY.";
+  nightshift test depot_daily reports/top_customers.sql";
 
 const SHOW_EXAMPLES: &str = "Examples:
   nightshift show
@@ -106,7 +114,9 @@ pub(crate) enum Command {
         /// The pipeline.
         pipeline: String,
     },
-    /// Run a report or rollup on the tables as they stand and print its first rows; nothing is written.
+    /// Print the first rows that a report or rollup would give now.
+    ///
+    /// Its file is run as it stands, on the newest tables of the lake. Nothing is written, and a mistake in another file does not matter.
     #[command(after_help = PREVIEW_EXAMPLES)]
     Preview {
         /// The SQL file, or its name: reports/daily_sales.sql or daily_sales.
@@ -118,7 +128,10 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value = "20")]
         limit: Limit,
     },
-    /// Run a query on sources, rollups, results of reports and rows under review; nothing is written.
+    /// Ask the lake with a SELECT; nothing is written.
+    ///
+    /// Sources, rollups and the results of reports are tables by their names; rows that broke the contract of a source stand in
+    /// review.<source>. Anything but one query that only reads is refused.
     #[command(after_help = SQL_EXAMPLES)]
     Sql {
         /// The query; `-` reads it from standard input.
@@ -131,18 +144,27 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value = "100")]
         limit: Limit,
     },
-    /// Show where tables and columns come from: everything of one source, rollup or report, or the graph of all tables.
+    /// Show where tables and columns come from.
+    ///
+    /// With a name: the tables that it reads and is read by, for each of its columns the columns that it is made from back to the
+    /// sources, and the columns that decide which rows there are. Without: every table with those directly before and after it.
     Lineage {
         /// Its name or file; all tables if not given.
         name: Option<String>,
     },
-    /// Run the tests beside the SQL files (name.test.yaml): rows in, expected rows out. Needs no data.
+    /// Run the tests beside the SQL files: rows in, expected rows out.
+    ///
+    /// The test of daily_sales.sql is daily_sales.test.yaml. Tables that it does not give are empty, columns that it leaves out are NULL,
+    /// times are local business times. Rows are compared in their order only where the query ends with ORDER BY.
     #[command(after_help = TEST_EXAMPLES)]
     Test {
         /// Only these, by name or file; all that there are if none is given.
         names: Vec<String>,
     },
-    /// Show everything that is known of a batch: runs, steps, technique, rows, memory, versions, files, failures, audit.
+    /// Show everything that is known of a batch.
+    ///
+    /// Its runs and the source versions that they read; every attempt at every step with technique, rows, bytes, spill, memory and
+    /// seconds; failures, published table versions, files with their hashes, and the audit.
     #[command(after_help = SHOW_EXAMPLES)]
     Show {
         /// The batch as `nightshift runs` calls it, or its pipeline with the date behind it; the newest if not given.

@@ -1,5 +1,7 @@
 //! `nightshift lineage`.
 
+use std::collections::BTreeSet;
+
 use nightshift_app::lineage::{ColumnLineage, Origin, TableLineage, TableNode, TableTree};
 use nightshift_app::{Result, Workspace};
 use nightshift_diagnostic::Fault;
@@ -48,7 +50,8 @@ fn table_text(lineage: &TableLineage) -> String {
     };
     part("reads", tables.iter().map(tree).collect());
     part("read by", table.read_by.iter().map(|name| Tree::new(name, vec![])).collect());
-    part("columns", columns.iter().map(column).collect());
+    let is_source = table.kind == DefinitionKind::Source;
+    part("columns", columns.iter().map(|found| column(found, is_source)).collect());
     part("which rows there are depends on", rows.iter().map(origin).collect());
     text
 }
@@ -57,12 +60,17 @@ fn tree(table: &TableTree) -> Tree {
     Tree::new(format!("{} ({})", table.name, table.kind), table.reads.iter().map(tree).collect())
 }
 
-fn column(column: &ColumnLineage) -> Tree {
-    Tree::new(format!("{}  {}", column.name, column.data_type), column.from.iter().map(origin).collect())
+/// What stands behind a column of a query that is made from no other column.
+const NO_COLUMN: &str = "  (from no column)";
+
+fn column(column: &ColumnLineage, is_source: bool) -> Tree {
+    let note = if column.from.is_empty() && !is_source { NO_COLUMN } else { "" };
+    Tree::new(format!("{}  {}{note}", column.name, column.data_type), column.from.iter().map(origin).collect())
 }
 
 fn origin(from: &Origin) -> Tree {
-    Tree::new(format!("{}.{}", from.table, from.column), from.from.iter().map(origin).collect())
+    let note = if from.from.is_empty() && !from.is_source { NO_COLUMN } else { "" };
+    Tree::new(format!("{}.{}{note}", from.table, from.column), from.from.iter().map(origin).collect())
 }
 
 fn node_json(node: &TableNode) -> Value {
@@ -71,9 +79,7 @@ fn node_json(node: &TableNode) -> Value {
 
 fn table_json(lineage: &TableLineage) -> Value {
     let columns = lineage.columns.iter().map(|column| {
-        let mut sources: Vec<(String, String)> = column.from.iter().flat_map(Origin::sources).collect();
-        sources.sort();
-        sources.dedup();
+        let sources: BTreeSet<(String, String)> = column.from.iter().flat_map(Origin::sources).collect();
         json!({
             "name": column.name, "type": column.data_type, "from": origins_json(&column.from),
             "sources": sources.iter().map(|(table, column)| json!({"table": table, "column": column})).collect::<Value>(),

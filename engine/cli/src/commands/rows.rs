@@ -48,8 +48,10 @@ pub(super) async fn print_rows(printer: &Printer, mut query: Query, about: Map<S
 
 /// What is said of the tables: those that are not there.
 pub(super) fn note_missing(printer: &Printer, tables: &[query::TableRead]) {
-    for table in tables.iter().filter(|table| table.version.is_none()) {
-        printer.note(&format!("warning: `{}` has never been made, so it has no rows here; to make it: {}", table.name, table.made_by));
+    for table in tables {
+        if let Some(command) = &table.missing {
+            printer.note(&format!("warning: `{}` has never been made, so it has no rows here; to make it: {command}", table.name));
+        }
     }
 }
 

@@ -87,12 +87,6 @@ impl Text<'_> {
             ("how", Align::Left),
         ]);
         for StepDetail { step, attempts } in &self.detail.steps {
-            if attempts.is_empty() {
-                let mut row = vec![String::new(); 10];
-                row.splice(0..2, [step.name.clone(), step.state.to_string()]);
-                row.splice(9.., [step.reason.clone().unwrap_or_default()]);
-                table.row(row.into_iter());
-            }
             for (attempt, _, _) in attempts {
                 let measures = &attempt.measures;
                 let bytes = |bytes: u64| ByteSize(bytes).to_string();
@@ -108,6 +102,14 @@ impl Text<'_> {
                     format!("{:.2}", measures.seconds),
                     how(attempt),
                 ];
+                table.row(row.into_iter());
+            }
+            // A step that was never tried, or that waits to be tried again.
+            let last = attempts.last().map(|(attempt, _, _)| attempt.state.as_str());
+            if last != Some(step.state.as_str()) {
+                let mut row = vec![String::new(); 10];
+                row.splice(0..2, [step.name.clone(), step.state.to_string()]);
+                row.splice(9.., [step.reason.clone().unwrap_or_default()]);
                 table.row(row.into_iter());
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use datafusion::arrow::util::display::array_value_to_string;
 use datafusion::common::ScalarValue;
 use nightshift_compile::{parameters, planning};
 use nightshift_diagnostic::{Diagnostic, Diagnostics, SourceText, codes};
@@ -91,5 +92,11 @@ impl Workspace {
 fn shown(named: Named<'_>, values: &BTreeMap<String, ScalarValue>) -> Vec<(String, String)> {
     let Named::Report(definition) = named else { return vec![] };
     let declared = definition.header.parameters.iter();
-    declared.filter_map(|parameter| Some((parameter.name.clone(), values.get(&parameter.name)?.to_string()))).collect()
+    declared.filter_map(|parameter| Some((parameter.name.clone(), text(values.get(&parameter.name)?)))).collect()
+}
+
+/// A value as it would be shown in a row.
+fn text(value: &ScalarValue) -> String {
+    let shown = value.to_array().ok().and_then(|array| array_value_to_string(&array, 0).ok());
+    shown.unwrap_or_else(|| value.to_string())
 }

@@ -1,7 +1,7 @@
 //! Everything that the ledger knows of one batch.
 
 use nightshift_diagnostic::did_you_mean;
-use nightshift_ledger::{BatchDetail, BatchFilter, BatchReference};
+use nightshift_ledger::{BatchDetail, BatchFilter, BatchRecord, BatchReference, Ledger};
 
 use crate::{Error, Result, Workspace};
 
@@ -9,30 +9,40 @@ use crate::{Error, Result, Workspace};
 const RECENT: u32 = 200;
 
 impl Workspace {
-    /// A batch with its runs, steps, attempts, pins, publications, outputs and audit. `reference` is what `nightshift runs` calls it;
-    /// without one, the newest batch is meant.
+    /// A batch with its runs, steps, attempts, pins, publications, outputs and audit. `reference` is what `nightshift runs` calls it, or a
+    /// pipeline's name for its newest one; without it, the newest of all is meant.
     ///
     /// # Errors
     /// [`Error::Unknown`] with what may have been meant, or if the ledger cannot be read.
     pub async fn show(&self, reference: Option<&str>) -> Result<BatchDetail> {
+        let name = reference.unwrap_or("(the newest)");
+        let unknown = |hint: String| Error::Unknown { kind: "batch", name: name.to_owned(), hint: Some(hint) };
+        let nothing_yet = || unknown("nothing has run yet; try nightshift run <pipeline> --date <date>".to_owned());
+        // Looking at it must not make it.
+        if !self.project.paths.ledger.exists() {
+            return Err(nothing_yet());
+        }
         let ledger = self.ledger().await?;
-        let recent = ledger.batches(&BatchFilter { pipeline: None, since: None, limit: RECENT }).await?;
-        let found = match reference {
-            None => recent.first().map(|newest| newest.batch.clone()),
-            Some(text) => ledger.find_batch(&text.parse::<BatchReference>()?).await?,
+        let recent: Vec<BatchRecord> =
+            ledger.batches(&BatchFilter { pipeline: None, since: None, limit: RECENT }).await?.into_iter().map(|summary| summary.batch).collect();
+        let found = find(&ledger, &recent, reference).await?;
+        let detail = match &found {
+            Some(batch) => ledger.batch_detail(batch.id).await?,
+            None => None,
         };
-        let labels: Vec<String> = recent.iter().map(|summary| summary.batch.label()).collect();
-        let unknown = || {
-            let hint = match (reference, labels.first()) {
-                (_, None) => Some("nothing has run yet: nightshift run <pipeline> --date <date>".to_owned()),
-                (Some(text), Some(newest)) => did_you_mean(text, labels.iter().map(String::as_str)).or_else(|| Some(format!("the newest is {newest}"))),
-                (None, Some(_)) => None,
-            };
-            Error::Unknown { kind: "batch", name: reference.unwrap_or("(the newest)").to_owned(), hint }
-        };
-        let batch = found.ok_or_else(unknown)?;
-        let detail = ledger.batch_detail(batch.id).await?;
         ledger.close().await;
-        detail.ok_or_else(unknown)
+        let labels: Vec<String> = recent.iter().map(BatchRecord::label).collect();
+        detail.ok_or_else(|| match labels.first() {
+            None => nothing_yet(),
+            Some(newest) => unknown(did_you_mean(name, labels.iter().map(String::as_str)).unwrap_or_else(|| format!("the newest is {newest}"))),
+        })
+    }
+}
+
+async fn find(ledger: &Ledger, recent: &[BatchRecord], reference: Option<&str>) -> Result<Option<BatchRecord>> {
+    let Some(reference) = reference else { return Ok(recent.first().cloned()) };
+    match recent.iter().find(|batch| batch.pipeline == reference) {
+        Some(newest) => Ok(Some(newest.clone())),
+        None => Ok(ledger.find_batch(&reference.parse::<BatchReference>()?).await?),
     }
 }

@@ -82,9 +82,10 @@ const TEST_EXAMPLES: &str = "Examples:
   nightshift test depot_daily reports/top_customers.sql";
 
 const SHOW_EXAMPLES: &str = "Examples:
-  nightshift show
-  nightshift show daily 2026-02-22
-  nightshift show daily@2026-02-22#2      the second batch of that date";
+  nightshift show                       the newest batch
+  nightshift show daily                 the newest of a pipeline
+  nightshift show daily 2026-02-22      that of a date
+  nightshift show daily@2026-02-22#2    the second of a date";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -167,7 +168,7 @@ pub(crate) enum Command {
     /// seconds; failures, published table versions, files with their hashes, and the audit.
     #[command(after_help = SHOW_EXAMPLES)]
     Show {
-        /// The batch as `nightshift runs` calls it, or its pipeline with the date behind it; the newest if not given.
+        /// The batch as `nightshift runs` calls it, or a pipeline: its newest, or that of the date behind it. The newest of all if not given.
         batch: Option<String>,
         /// The business date, if only the pipeline is given.
         date: Option<NaiveDate>,

@@ -1,7 +1,7 @@
 //! What a query gives beside what it should have given.
 //!
-//! Rows are compared as a person reads them. Where the query has an order, row by row; elsewhere as a bag: what is left on both sides
-//! after equal rows have gone is paired by likeness, so that the message can point at the value that differs.
+//! Rows are compared as a person reads them, first as a bag: what is left on both sides after equal rows have gone is paired by
+//! likeness, so that the message can point at the value that differs. Where the query has an order, that of the rows must be it.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ pub(super) fn compare(sides: &Sides<'_>) -> Result<Diagnostics> {
     let wanted = nightshift_deliver::text::rows(sides.wanted)?;
     let got = nightshift_deliver::text::rows(sides.got)?;
     let comparison = Comparison { sides, schema: sides.got.schema(), wanted, got };
-    Ok(if sides.ordered { comparison.in_order() } else { comparison.in_any_order() })
+    Ok(comparison.differences())
 }
 
 struct Comparison<'a> {
@@ -51,17 +51,10 @@ struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
-    fn in_order(&self) -> Diagnostics {
-        let mut found = Diagnostics::new();
-        for (index, wanted) in self.wanted.iter().enumerate() {
-            match self.got.get(index) {
-                Some(got) if self.differing(wanted, got).is_empty() => {}
-                Some(got) => found.push(self.differs(index, wanted, got)),
-                None => found.push(self.lacking(index, wanted)),
-            }
-        }
-        found.extend(self.surplus(self.got.iter().skip(self.wanted.len()).collect()));
-        found
+    /// What differs: rows first, then their order, which is not looked at before all rows are right.
+    fn differences(&self) -> Diagnostics {
+        let found = self.in_any_order();
+        if found.is_empty() && self.sides.ordered { self.order() } else { found }
     }
 
     fn in_any_order(&self) -> Diagnostics {
@@ -85,6 +78,15 @@ impl Comparison<'_> {
         }
         found.extend(self.surplus(left));
         found
+    }
+
+    /// The first row that stands in another place than it should; all rows are there.
+    fn order(&self) -> Diagnostics {
+        let pairs = self.wanted.iter().zip(&self.got).enumerate();
+        let misplaced = pairs.into_iter().find(|(_, (wanted, got))| !self.differing(wanted, got).is_empty());
+        let Some((index, (_, got))) = misplaced else { return Diagnostics::new() };
+        let message = format!("the rows of `{}` are right, but their order is not", self.sides.name);
+        self.failed(message, index, "").label(format!("another row comes as row {}", index + 1)).note(format!("got {}", self.written(got))).into()
     }
 
     /// The positions of the columns in which two rows differ.

@@ -64,6 +64,9 @@ pub enum Error {
         /// What may have been meant.
         hint: Option<String>,
     },
+    /// Nothing is known of any batch.
+    #[error("nothing has run yet; try nightshift run <pipeline> --date <date>")]
+    NothingRan,
     /// A table was made by an earlier state of its file.
     #[error("`{table}` has no column `{column}` yet: its file has changed since it was made; to make it again: {made_by}")]
     Outdated {
@@ -95,7 +98,7 @@ pub enum Error {
 impl Faulty for Error {
     fn fault(&self) -> Fault {
         match self {
-            Self::Problems(_) | Self::Unknown { .. } | Self::Outdated { .. } | Self::File { .. } => Fault::User,
+            Self::Problems(_) | Self::Unknown { .. } | Self::NothingRan | Self::Outdated { .. } | Self::File { .. } => Fault::User,
             Self::Checks { .. } => Fault::Data,
             Self::Project(error) => error.fault(),
             Self::Execute(error) => error.fault(),

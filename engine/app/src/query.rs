@@ -10,8 +10,8 @@ use datafusion::datasource::empty::EmptyTable;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::SessionContext;
 use nightshift_compile::contract::{COMMENT, UNIT, sql_name};
-use nightshift_compile::planning;
-use nightshift_diagnostic::{Diagnostics, SourceText};
+use nightshift_compile::{parameters, planning};
+use nightshift_diagnostic::{Diagnostic, Diagnostics, SourceText, codes};
 use nightshift_execute::{StepSession, run};
 use nightshift_lake::{TableKind, TableName};
 use nightshift_project::PipelineAction;
@@ -148,6 +148,7 @@ impl Workspace {
         let read = self.register_newest(&session.context, &named).await?;
         self.register_others(&session.context, &named)?;
         let planned = planning::plan(&session.context, text).await.map_err(Error::Problems)?;
+        no_parameters(text, &planned.plan)?;
         planning::check_types(&session.context.state(), text, &planned.plan).map_err(Error::Problems)?;
         Query::start(session, planned.plan, read, limit, cancel).await
     }
@@ -225,6 +226,17 @@ impl Workspace {
             None => format!("no pipeline has the step {}:{}", action.as_str(), table.name()),
         }
     }
+}
+
+/// A question has its values in itself.
+fn no_parameters(text: &Arc<SourceText>, plan: &LogicalPlan) -> Result<()> {
+    let unknown = parameters::used(plan).into_iter().map(|name| {
+        let written = format!("${name}");
+        let place = text.text.find(&written).map_or_else(|| text.first_line(), |start| text.locate(start..start + written.len()));
+        Diagnostic::error(codes::UNKNOWN_PARAMETER, format!("nothing gives `{written}` a value here")).at(place).hint("write the value itself, such as DATE '2026-11-23'")
+    });
+    let unknown: Diagnostics = unknown.collect();
+    if unknown.has_errors() { Err(Error::Problems(unknown)) } else { Ok(()) }
 }
 
 fn add_review_schema(context: &SessionContext) -> Result<()> {

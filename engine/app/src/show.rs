@@ -13,14 +13,11 @@ impl Workspace {
     /// pipeline's name for its newest one; without it, the newest of all is meant.
     ///
     /// # Errors
-    /// [`Error::Unknown`] with what may have been meant, or if the ledger cannot be read.
+    /// [`Error::Unknown`] with what may have been meant, [`Error::NothingRan`] if there is none at all; or if the ledger cannot be read.
     pub async fn show(&self, reference: Option<&str>) -> Result<BatchDetail> {
-        let name = reference.unwrap_or("(the newest)");
-        let unknown = |hint: String| Error::Unknown { kind: "batch", name: name.to_owned(), hint: Some(hint) };
-        let nothing_yet = || unknown("nothing has run yet; try nightshift run <pipeline> --date <date>".to_owned());
         // Looking at it must not make it.
         if !self.project.paths.ledger.exists() {
-            return Err(nothing_yet());
+            return Err(Error::NothingRan);
         }
         let ledger = self.ledger().await?;
         let recent: Vec<BatchRecord> =
@@ -32,9 +29,12 @@ impl Workspace {
         };
         ledger.close().await;
         let labels: Vec<String> = recent.iter().map(BatchRecord::label).collect();
-        detail.ok_or_else(|| match labels.first() {
-            None => nothing_yet(),
-            Some(newest) => unknown(did_you_mean(name, labels.iter().map(String::as_str)).unwrap_or_else(|| format!("the newest is {newest}"))),
+        detail.ok_or_else(|| match (reference, labels.first()) {
+            (Some(name), Some(newest)) => {
+                let meant = did_you_mean(name, labels.iter().map(String::as_str)).unwrap_or_else(|| format!("the newest is {newest}"));
+                Error::Unknown { kind: "batch", name: name.to_owned(), hint: Some(meant) }
+            }
+            _ => Error::NothingRan,
         })
     }
 }

@@ -97,7 +97,10 @@ impl Workspace {
         let planned = planning::plan(&session.context, tested.text).await.map_err(Error::Problems)?;
         let plan = parameters::bind(planned.plan, &values)?;
         let got = match run::collect(&session, &plan, cancel).await {
-            Ok((batches, _)) => concat_batches(&Arc::new(plan.schema().as_arrow().clone()), &batches).map_err(datafusion::error::DataFusionError::from)?,
+            Ok((batches, _)) => {
+                let schema = batches.first().map_or_else(|| Arc::new(plan.schema().as_arrow().clone()), RecordBatch::schema);
+                concat_batches(&schema, &batches).map_err(datafusion::error::DataFusionError::from)?
+            }
             Err(nightshift_execute::Error::Query(error)) => {
                 let problem = Diagnostic::error(codes::TEST_FAILED, format!("the query of `{}` fails on these rows", tested.name));
                 return fail(problem.at(Location::new(&text, fixture.expect.place)).note(chain(&error)).into());

@@ -21,7 +21,7 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn new(columns: impl Iterator<Item = (String, Align)>) -> Self {
-        let (names, align) = columns.unzip();
+        let (names, align) = columns.map(|(name, align)| (visible(&name), align)).unzip();
         Self { names, align, rows: Vec::new() }
     }
 

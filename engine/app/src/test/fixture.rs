@@ -7,7 +7,7 @@ use datafusion::arrow::array::{ArrayRef, StringArray};
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use nightshift_calendar::Calendar;
-use nightshift_diagnostic::{Diagnostic, Diagnostics, Location, SourceText, Span, codes, did_you_mean};
+use nightshift_diagnostic::{Diagnostic, Diagnostics, Location, Position, SourceText, Span, codes, did_you_mean};
 use nightshift_project::Parameter;
 use nightshift_project::yaml::{self, Entry, Node, Reader, Value};
 
@@ -151,10 +151,11 @@ impl Rows {
         self.rows.iter().map(move |(_, entries)| entries.iter().find(|entry| entry.key == column).map(|entry| &entry.value))
     }
 
-    /// Where a row says something of a column; the row's own place if it does not.
+    /// Where a row says something of a column; where the row begins if it does not.
     pub(super) fn place_of(&self, row: usize, column: &str) -> Span {
         let Some((place, entries)) = self.rows.get(row) else { return self.place };
-        entries.iter().find(|entry| entry.key == column).map_or(*place, |entry| entry.value.span)
+        let start = Position { column: place.start.column + 1, ..place.start };
+        entries.iter().find(|entry| entry.key == column).map_or(Span::new(place.start, start), |entry| entry.value.span)
     }
 
     fn unknown_columns(&self, file: &Arc<SourceText>, owner: &str, schema: &SchemaRef) -> Diagnostics {

@@ -179,18 +179,28 @@ fn how(attempt: &AttemptRecord) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
+/// What an audit entry says first; the batch itself stands at the top already.
+const AUDIT_ORDER: [&str; 4] = ["run", "cause", "ended_as", "recovered_run"];
+
 /// The detail of an audit entry as a line.
 fn spoken(detail: &Value) -> String {
     let Some(entries) = detail.as_object() else { return detail.to_string() };
-    let said = entries.iter().filter(|(key, value)| !value.is_null() && key.as_str() != "batch").map(|(key, value)| match (key.as_str(), value) {
+    let mut entries: Vec<(&str, &Value)> = entries.iter().map(|(key, value)| (key.as_str(), value)).collect();
+    entries.retain(|(key, value)| !value.is_null() && *key != "batch");
+    entries.sort_by_key(|(key, _)| AUDIT_ORDER.iter().position(|known| known == key).unwrap_or(AUDIT_ORDER.len()));
+    let said: Vec<String> = entries.into_iter().map(|(key, value)| spoken_entry(key, value)).collect();
+    said.join(", ")
+}
+
+fn spoken_entry(key: &str, value: &Value) -> String {
+    let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match (key, value) {
         ("lock_taken_over_from", Value::Object(owner)) => {
-            let word = |key: &str| owner.get(key).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).unwrap_or_default();
-            format!("lock taken over from {}, process {} on {}, which had held it for {} s", word("owner"), word("pid"), word("host"), word("age_seconds"))
+            let of = |key: &str| owner.get(key).map(word).unwrap_or_default();
+            format!("lock taken over from {}, process {} on {}, which had held it for {} s", of("owner"), of("pid"), of("host"), of("age_seconds"))
         }
-        (key, Value::String(text)) => format!("{} {text}", key.replace('_', " ")),
-        (key, value) => format!("{} {value}", key.replace('_', " ")),
-    });
-    said.collect::<Vec<_>>().join(", ")
+        _ => format!("{} {}", key.replace('_', " "), word(value)),
+    }
 }
 
 fn seconds_between(start: DateTime<Utc>, end: DateTime<Utc>) -> f64 {
@@ -243,4 +253,19 @@ fn step_json(detail: &StepDetail) -> Value {
 
 fn audit_json(record: &AuditRecord) -> Value {
     json!({"at": record.at, "actor": record.entry.actor, "action": record.entry.action, "detail": record.entry.detail})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_audit_entry_is_a_line_with_the_lock_that_was_taken_over() {
+        let owner = json!({"owner": "chen", "host": "north", "pid": 4711, "age_seconds": 90});
+        let opened = json!({"batch": "daily@2026-02-22", "cause": "resume", "lock_taken_over_from": owner, "recovered_run": 1, "run": 2});
+        assert_eq!(spoken(&opened), "run 2, cause resume, recovered run 1, lock taken over from chen, process 4711 on north, which had held it for 90 s");
+        let plain = json!({"batch": "daily@2026-02-22", "cause": "first", "lock_taken_over_from": null, "recovered_run": null, "run": 1});
+        assert_eq!(spoken(&plain), "run 1, cause first");
+        assert_eq!(spoken(&json!({"why": "power cut", "files": ["a", "b"]})), "files [\"a\",\"b\"], why power cut");
+    }
 }

@@ -24,7 +24,7 @@ fn help_says_what_each_command_is_for() {
 #[test]
 fn mistakes_on_the_command_line_are_the_users() {
     let place = Place::new();
-    let cases: [(&str, &[&str]); 16] = [
+    let cases: [(&str, &[&str]); 17] = [
         ("unknown_command", &["prview"]),
         ("csv_without_rows", &["lineage", "--format", "csv"]),
         ("preview_unknown_name", &["preview", "daily_sale"]),
@@ -40,6 +40,7 @@ fn mistakes_on_the_command_line_are_the_users() {
         ("sql_unknown_column", &["sql", "SELECT depot_id,\n       revenu\nFROM depot_daily"]),
         ("sql_unknown_review_table", &["sql", "SELECT * FROM review.deliver"]),
         ("sql_file_as_table", &["sql", "SELECT * FROM 'customers.csv'"]),
+        ("sql_parameter", &["sql", "SELECT * FROM depot_daily WHERE day = $day"]),
         ("sql_two_statements", &["sql", "SELECT 1 AS one; SELECT 2 AS two"]),
     ];
     for (name, arguments) in cases {
@@ -222,6 +223,6 @@ fn a_changed_file_is_previewed_as_it_stands(place: &Place) {
     let preview = place.run(&["preview", "depot_daily", "--limit", "1", "--format", "json"]).json();
     assert_eq!(preview["columns"].as_array().unwrap().last().unwrap()["name"], "smallest");
     assert_snapshot!("sql_outdated", place.run(&["sql", "SELECT smallest FROM depot_daily"]).shown());
-    place.edit("reports/year_on_year.sql", "FROM depot_yearly", "FROM depot_yearling");
+    place.edit("reports/year_on_year.sql", "JOIN depot_yearly", "JOIN depot_yearling");
     assert_snapshot!("preview_beside_a_mistake", place.run(&["preview", "depot_yearly", "--limit", "1"]).shown());
 }

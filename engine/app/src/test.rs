@@ -20,6 +20,7 @@ use nightshift_diagnostic::{Diagnostic, Diagnostics, Location, SourceText, codes
 use nightshift_execute::run;
 use tokio_util::sync::CancellationToken;
 
+use self::compare::Sides;
 use self::fixture::Fixture;
 use crate::{Error, Named, Result, Workspace, chain};
 
@@ -30,8 +31,6 @@ pub struct TestOutcome {
     pub name: String,
     /// The test's file, relative to the project.
     pub file: PathBuf,
-    /// How many rows are expected.
-    pub rows: usize,
     /// What is wrong: with the test itself, or with what the query gives. None if it passed.
     pub problems: Diagnostics,
     /// How long it took.
@@ -57,15 +56,16 @@ impl Workspace {
         let started = Instant::now();
         let file = path.strip_prefix(&self.project.root).unwrap_or(path).to_path_buf();
         let ended = match self.tested(named.name()) {
-            Some(tested) => self.run_test(&tested, path, &file, cancel).await?,
-            None => Err((0, problems.clone())),
+            Some(tested) => self.run_test(&tested, path, &file, cancel).await,
+            None => Err(Error::Problems(problems.clone())),
         };
-        let (rows, problems) = match ended {
-            Ok(rows) => (rows, Diagnostics::new()),
-            Err(failed) => failed,
+        let problems = match ended {
+            Ok(()) => Diagnostics::new(),
+            Err(Error::Problems(problems)) => problems,
+            Err(error) => return Err(error),
         };
         let seconds = started.elapsed().as_secs_f64();
-        Ok(Some(TestOutcome { name: named.name().to_owned(), file, rows, problems, seconds }))
+        Ok(Some(TestOutcome { name: named.name().to_owned(), file, problems, seconds }))
     }
 
     fn tested(&self, name: &str) -> Option<Tested<'_>> {
@@ -76,43 +76,45 @@ impl Workspace {
         Some(Tested { name: report.name(), text: &report.definition.text, tables: &report.tables, report: Some(report) })
     }
 
-    /// The number of rows that are expected, with what is wrong if anything is.
-    async fn run_test(&self, tested: &Tested<'_>, path: &Path, shown: &Path, cancel: &CancellationToken) -> Result<Result<usize, (usize, Diagnostics)>> {
+    /// Runs one test; that it fails is an [`Error::Problems`], as is a mistake in its file.
+    async fn run_test(&self, tested: &Tested<'_>, path: &Path, shown: &Path, cancel: &CancellationToken) -> Result<()> {
         let text = std::fs::read_to_string(path).map_err(|source| Error::File { path: path.to_path_buf(), source })?;
         let text = SourceText::new(shown, text);
-        let fixture = match Fixture::read(&text) {
-            Ok(fixture) => fixture,
-            Err(problems) => return Ok(Err((0, problems))),
-        };
-        let expected = fixture.expect.rows.len();
-        let fail = |problems: Diagnostics| Ok(Err((expected, problems)));
-        let (tables, values) = match self.given(tested, &fixture) {
-            Ok(given) => given,
-            Err(problems) => return fail(problems),
-        };
+        let fixture = Fixture::read(&text).map_err(Error::Problems)?;
+        let given = self.given(tested, &fixture).map_err(Error::Problems)?;
+        let (got, ordered) = self.compute(tested, given, &text, &fixture, cancel).await?;
+        let wanted = fixture.expect.batch(&text, "result", got.schema_ref(), &self.calendar).map_err(Error::Problems)?;
+        let sides = Sides { name: tested.name, file: &text, expect: &fixture.expect, wanted: &wanted, got: &got, ordered };
+        let problems = compare::compare(&sides)?;
+        if problems.has_errors() { Err(Error::Problems(problems)) } else { Ok(()) }
+    }
+
+    /// What the query gives, and whether it says in which order.
+    async fn compute(
+        &self,
+        tested: &Tested<'_>,
+        (tables, values): Given,
+        file: &Arc<SourceText>,
+        fixture: &Fixture<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<(RecordBatch, bool)> {
         let session = self.engine.step(&format!("test:{}", tested.name))?;
         for (table, rows) in tables {
             session.context.register_table(table.as_str(), Arc::new(MemTable::try_new(rows.schema(), vec![vec![rows]])?))?;
         }
         let planned = planning::plan(&session.context, tested.text).await.map_err(Error::Problems)?;
         let plan = parameters::bind(planned.plan, &values)?;
-        let got = match run::collect(&session, &plan, cancel).await {
-            Ok((batches, _)) => {
-                let schema = batches.first().map_or_else(|| Arc::new(plan.schema().as_arrow().clone()), RecordBatch::schema);
-                concat_batches(&schema, &batches).map_err(datafusion::error::DataFusionError::from)?
-            }
+        let batches = match run::collect(&session, &plan, cancel).await {
+            Ok((batches, _)) => batches,
             Err(nightshift_execute::Error::Query(error)) => {
                 let problem = Diagnostic::error(codes::TEST_FAILED, format!("the query of `{}` fails on these rows", tested.name));
-                return fail(problem.at(Location::new(&text, fixture.expect.place)).note(chain(&error)).into());
+                return Err(Error::Problems(problem.at(Location::new(file, fixture.expect.place)).note(chain(&error)).into()));
             }
             Err(error) => return Err(error.into()),
         };
-        let wanted = match fixture.expect.batch(&text, "result", got.schema_ref(), &self.calendar) {
-            Ok(wanted) => wanted,
-            Err(problems) => return fail(problems),
-        };
-        let problems = compare::compare(&compare::Sides { name: tested.name, file: &text, expect: &fixture.expect, wanted: &wanted, got: &got, ordered: planned.ordered })?;
-        if problems.has_errors() { fail(problems) } else { Ok(Ok(expected)) }
+        let schema = batches.first().map_or_else(|| Arc::new(plan.schema().as_arrow().clone()), RecordBatch::schema);
+        let got = concat_batches(&schema, &batches).map_err(datafusion::error::DataFusionError::from)?;
+        Ok((got, planned.ordered))
     }
 
     /// The rows of every table that the query reads, and the values of its parameters.

@@ -49,7 +49,7 @@ fn print_outcome(printer: &Printer, outcome: &TestOutcome) {
 
 fn as_json(outcome: &TestOutcome) -> Value {
     json!({
-        "name": outcome.name, "file": outcome.file, "passed": outcome.passed(), "expected_rows": outcome.rows,
+        "name": outcome.name, "file": outcome.file, "passed": outcome.passed(),
         "seconds": outcome.seconds, "problems": render::json(outcome.problems.as_slice()),
     })
 }

@@ -64,6 +64,27 @@ pub enum Error {
         /// What may have been meant.
         hint: Option<String>,
     },
+    /// Nothing is known of any batch.
+    #[error("nothing has run yet; try nightshift run <pipeline> --date <date>")]
+    NothingRan,
+    /// A table was made by an earlier state of its file.
+    #[error("`{table}` has no column `{column}` yet: its file has changed since it was made; to make it again: {made_by}")]
+    Outdated {
+        /// The table.
+        table: String,
+        /// The column that it lacks.
+        column: String,
+        /// The command that makes it.
+        made_by: String,
+    },
+    /// A file that a command was given cannot be read.
+    #[error("{} cannot be read", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
     /// A folder cannot be used.
     #[error("the folder {} cannot be used", path.display())]
     Folder {
@@ -77,7 +98,7 @@ pub enum Error {
 impl Faulty for Error {
     fn fault(&self) -> Fault {
         match self {
-            Self::Problems(_) | Self::Unknown { .. } => Fault::User,
+            Self::Problems(_) | Self::Unknown { .. } | Self::NothingRan | Self::Outdated { .. } | Self::File { .. } => Fault::User,
             Self::Checks { .. } => Fault::Data,
             Self::Project(error) => error.fault(),
             Self::Execute(error) => error.fault(),

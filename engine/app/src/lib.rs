@@ -1,15 +1,23 @@
 //! Puts the parts together: a project folder becomes a [`Workspace`], a pipeline becomes steps, and each step does its work.
 //!
 //! Only this crate builds sessions and knows all the others. It holds no SQL text and makes no Delta calls of its own beyond reading
-//! snapshots. Start reading at [`Workspace`], then [`batch`], then [`steps`].
+//! snapshots. Start reading at [`Workspace`], then [`batch`], then [`steps`]; what analysts ask is in
+//! [`preview`], [`query`], [`lineage`], [`test`] and [`show`].
 
 pub mod batch;
 pub mod demo;
 mod error;
 pub mod generate;
 pub mod plan;
+pub mod lineage;
+mod named;
+pub mod preview;
+pub mod query;
+pub mod show;
 pub mod steps;
+pub mod test;
 mod workspace;
 
 pub use error::{Error, Result, chain};
+pub use named::Named;
 pub use workspace::Workspace;

@@ -1,9 +1,11 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use chrono::NaiveDate;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 /// Off-peak batch reports from plain SQL: rollups kept up to date by touching only what changed, reports made and checked, every
 /// step recorded.
@@ -23,6 +25,17 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+impl Arguments {
+    /// The arguments, if they fit each other beyond what their types say.
+    pub(crate) fn checked(self) -> Result<Self, clap::Error> {
+        let prints_rows = matches!(self.command, Command::Preview { .. } | Command::Sql { .. });
+        if self.format == Format::Csv && !prints_rows {
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, "only preview and sql print rows: --format csv fits no other command"));
+        }
+        Ok(self)
+    }
+}
+
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -30,7 +43,49 @@ pub(crate) enum Format {
     Text,
     /// For programs: one JSON value on standard output.
     Json,
+    /// For spreadsheets, where the result is rows: preview and sql.
+    Csv,
 }
+
+/// How many rows are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limit(pub(crate) Option<usize>);
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "all" => Ok(Self(None)),
+            number => number.parse().map(|limit| Self(Some(limit))).map_err(|_| "it is a number of rows, or `all`".to_owned()),
+        }
+    }
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=').filter(|(name, _)| !name.trim().is_empty());
+    parts.map(|(name, value)| (name.trim().to_owned(), value.to_owned())).ok_or_else(|| "write it as name=value".to_owned())
+}
+
+const PREVIEW_EXAMPLES: &str = "Examples:
+  nightshift preview reports/daily_sales.sql --param business_date=2026-02-22
+  nightshift preview top_customers --param business_date=2026-01-31 --param top=3
+  nightshift preview depot_daily --limit all --format csv > depot_daily.csv";
+
+const SQL_EXAMPLES: &str = "Examples:
+  nightshift sql 'SELECT * FROM depot_daily ORDER BY day DESC' --limit 10
+  nightshift sql 'SELECT reasons, count(*) AS bad FROM review.delivery GROUP BY reasons'
+  nightshift sql --file question.sql --limit all --format csv > answer.csv";
+
+const TEST_EXAMPLES: &str = "Examples:
+  nightshift test
+  nightshift test depot_daily reports/top_customers.sql";
+
+const SHOW_EXAMPLES: &str = "Examples:
+  nightshift show                       the newest batch
+  nightshift show daily                 the newest of a pipeline
+  nightshift show daily 2026-02-22      that of a date
+  nightshift show daily@2026-02-22#2    the second of a date";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -66,6 +121,64 @@ pub(crate) enum Command {
         /// As `run --from`: begin at this step.
         #[arg(long, value_name = "STEP")]
         from: Option<String>,
+    },
+    /// Print the first rows that a report or rollup would give now.
+    ///
+    /// Its file is run as it stands, on the newest tables of the lake. Nothing is written, and a mistake in another file does not matter.
+    #[command(after_help = PREVIEW_EXAMPLES)]
+    Preview {
+        /// The SQL file, or its name: reports/daily_sales.sql or daily_sales.
+        file: String,
+        /// A parameter of the report, once for each; those with a default may be left out.
+        #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+        parameters: Vec<(String, String)>,
+        /// How many rows; `all` for all of them.
+        #[arg(long, value_name = "N", default_value = "20")]
+        limit: Limit,
+    },
+    /// Ask the lake with a SELECT; nothing is written.
+    ///
+    /// Sources, rollups and the results of reports are tables by their names; rows that broke the contract of a source stand in
+    /// review.<source>. Anything but one query that only reads is refused.
+    #[command(after_help = SQL_EXAMPLES)]
+    Sql {
+        /// The query; `-` reads it from standard input.
+        #[arg(required_unless_present = "file")]
+        query: Option<String>,
+        /// Read the query from a file.
+        #[arg(long, value_name = "FILE", conflicts_with = "query")]
+        file: Option<PathBuf>,
+        /// How many rows; `all` for all of them.
+        #[arg(long, value_name = "N", default_value = "100")]
+        limit: Limit,
+    },
+    /// Show where tables and columns come from.
+    ///
+    /// With a name: the tables that it reads and is read by, for each of its columns the columns that it is made from back to the
+    /// sources, and the columns that decide which rows there are. Without: every table with those directly before and after it.
+    Lineage {
+        /// Its name or file; all tables if not given.
+        name: Option<String>,
+    },
+    /// Run the tests beside the SQL files: rows in, expected rows out.
+    ///
+    /// The test of daily_sales.sql is daily_sales.test.yaml. Tables that it does not give are empty, columns that it leaves out are NULL,
+    /// times are local business times. Rows are compared in their order only where the query ends with ORDER BY.
+    #[command(after_help = TEST_EXAMPLES)]
+    Test {
+        /// Only these, by name or file; all that there are if none is given.
+        names: Vec<String>,
+    },
+    /// Show everything that is known of a batch.
+    ///
+    /// Its runs and the source versions that they read; every attempt at every step with technique, rows, bytes, spill, memory and
+    /// seconds; failures, published table versions, files with their hashes, and the audit.
+    #[command(after_help = SHOW_EXAMPLES)]
+    Show {
+        /// The batch as `nightshift runs` calls it, or a pipeline: its newest, or that of the date behind it. The newest of all if not given.
+        batch: Option<String>,
+        /// The business date, if only the pipeline is given.
+        date: Option<NaiveDate>,
     },
     /// List the newest batches.
     Runs {

@@ -4,11 +4,17 @@ mod batch;
 mod check;
 mod demo;
 mod generate;
+mod lineage;
 mod plan;
+mod preview;
 mod rerun;
+mod rows;
 mod runs;
+mod show;
 mod signal;
+mod sql;
 mod summary;
+mod test;
 
 use std::path::PathBuf;
 
@@ -37,6 +43,11 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<Opti
             let intent = from.clone().map_or(Intent::Run, Intent::From);
             plan::plan(&root, target, printer, pipeline, *date, intent).await
         }
+        Command::Preview { file, parameters, limit } => preview::preview(&root, target, printer, file, parameters, *limit).await,
+        Command::Sql { query, file, limit } => sql::sql(&root, target, printer, query.as_deref(), file.as_deref(), *limit).await,
+        Command::Lineage { name } => lineage::lineage(&root, target, printer, name.as_deref()).await,
+        Command::Test { names } => test::test(&root, target, printer, names).await,
+        Command::Show { batch, date } => show::show(&root, target, printer, batch.as_deref(), *date).await,
         Command::Runs { limit } => runs::runs(&root, target, printer, *limit).await,
         Command::Generate { days, rows_per_day, seed, from } => {
             let options = Options { seed: *seed, deliveries_per_day: *rows_per_day, first_day: *from };

@@ -8,6 +8,8 @@ mod bars;
 mod columns;
 mod commands;
 mod printer;
+mod table;
+mod tree;
 
 use std::process::ExitCode;
 
@@ -19,7 +21,14 @@ use arguments::Arguments;
 use printer::Printer;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse().and_then(Arguments::checked) {
+        Ok(arguments) => arguments,
+        // Also what was asked for, such as the help, comes as an error.
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { code(Fault::User) } else { ExitCode::SUCCESS };
+        }
+    };
     let filter = tracing_subscriber::EnvFilter::try_from_env("NIGHTSHIFT_LOG").unwrap_or_else(|_| "error".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let printer = Printer::new(arguments.format);

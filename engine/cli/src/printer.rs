@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use nightshift_diagnostic::{Diagnostics, render};
+use nightshift_diagnostic::{Diagnostics, Severity, render};
 
 use crate::arguments::Format;
 
@@ -21,6 +21,15 @@ impl Printer {
         self.format == Format::Json
     }
 
+    pub(crate) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// A piece of a result that comes in many; `false` once nobody listens any more.
+    pub(crate) fn part(&self, text: &str) -> bool {
+        write!(anstream::stdout(), "{text}").is_ok()
+    }
+
     /// A result, as text or as JSON.
     pub(crate) fn data(&self, text: &str, json: &serde_json::Value) {
         let shown = if self.is_json() { json.to_string() } else { text.to_owned() };
@@ -35,6 +44,15 @@ impl Printer {
 
     pub(crate) fn error(&self, text: &str) {
         self.note(&format!("error: {text}"));
+    }
+
+    /// Problems that did not keep a command from its work.
+    pub(crate) fn other_problems(&self, problems: &Diagnostics) {
+        let errors = problems.count(Severity::Error);
+        if errors > 0 {
+            let (mistakes, have) = if errors == 1 { ("mistake", "is") } else { ("mistakes", "are") };
+            self.note(&format!("warning: {errors} {mistakes} elsewhere in the project {have} left aside: nightshift check"));
+        }
     }
 
     /// Problems in the project's files.

@@ -140,7 +140,7 @@ impl Compiler<'_> {
     }
 
     async fn rollup(&self, definition: &Definition<RollupHeader>) -> Result<Rollup, Diagnostics> {
-        let Planned { plan, tables } = self.plan(&definition.text).await?;
+        let Planned { plan, tables, .. } = self.plan(&definition.text).await?;
         let used = parameters::used(&plan);
         if let Some(name) = used.first() {
             let tokens = crate::contract::tokens::tokenize(&definition.text).unwrap_or_default();
@@ -207,7 +207,7 @@ impl Compiler<'_> {
     }
 
     async fn report(&self, definition: &Definition<ReportHeader>) -> Result<(Report, Diagnostics), Diagnostics> {
-        let Planned { plan, tables } = self.plan(&definition.text).await?;
+        let Planned { plan, tables, .. } = self.plan(&definition.text).await?;
         let state = self.context.state();
         let declared = &definition.header.parameters;
         let mut problems = parameters::check(&definition.text, &parameters::used(&plan), declared);

@@ -8,6 +8,8 @@ mod parse;
 pub(crate) mod tokens;
 mod types;
 
+pub use types::sql_name;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 

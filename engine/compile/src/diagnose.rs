@@ -30,14 +30,17 @@ impl<'a> Diagnose<'a> {
 
     /// A table that nobody knows; `known` are those that exist.
     pub(crate) fn unknown_table(&self, name: &str, known: &[String]) -> Diagnostic {
-        let looks_like_file = name.contains(['/', '.', ':']);
+        let schema = |name: &str| name.split_once('.').map(|(schema, _)| schema.to_owned());
+        let in_schema = schema(name).is_none_or(|own| known.iter().any(|other| schema(other).as_ref() == Some(&own)));
+        let looks_like_file = name.contains(['/', ':']) || !in_schema;
+        let what = if known.iter().any(|other| other.contains('.')) { "table" } else { "source or rollup" };
         let hint = if looks_like_file {
             Some("a query reads sources and rollups by name, never files or addresses".to_owned())
         } else {
             did_you_mean(name, known.iter().map(String::as_str))
         };
         let code = if looks_like_file { codes::NOT_READ_ONLY } else { codes::UNKNOWN_TABLE };
-        Diagnostic::error(code, format!("there is no source or rollup `{name}`")).at(self.place_of(name)).maybe_hint(hint)
+        Diagnostic::error(code, format!("there is no {what} `{name}`")).at(self.place_of(name)).maybe_hint(hint)
     }
 
     fn diagnostic(&self, error: &DataFusionError) -> Diagnostic {
@@ -73,7 +76,8 @@ impl<'a> Diagnose<'a> {
 
     /// The place of a name, or of the statement if the name stands nowhere.
     pub(crate) fn place_of(&self, name: &str) -> Location {
-        self.token(name).unwrap_or_else(|| self.statement())
+        let last = || name.rsplit_once('.').and_then(|(_, last)| self.token(last));
+        self.token(name).or_else(last).unwrap_or_else(|| self.statement())
     }
 
     fn token(&self, name: &str) -> Option<Location> {

@@ -21,6 +21,8 @@ pub struct Planned {
     pub plan: LogicalPlan,
     /// The tables that it reads, in the order of their first mention, CTEs left out.
     pub tables: Vec<String>,
+    /// Whether the order of its rows is part of its meaning: an ORDER BY stands at its top.
+    pub ordered: bool,
 }
 
 /// The tables that a file's query reads, without planning it: what decides the order in which files are compiled.
@@ -47,8 +49,9 @@ pub async fn plan(context: &SessionContext, file: &Arc<SourceText>) -> Result<Pl
     if !unknown.is_empty() {
         return Err(unknown.into_iter().collect());
     }
+    let ordered = is_ordered(&statement);
     let plan = state.statement_to_plan(statement).await.map_err(|error| diagnose.diagnostics(&error))?;
-    Ok(Planned { plan, tables })
+    Ok(Planned { plan, tables, ordered })
 }
 
 /// Finds what the planner lets pass and only the analyzer or the optimizer refuses: wrong types above all.
@@ -63,9 +66,20 @@ pub fn check_types(state: &SessionState, file: &Arc<SourceText>, plan: &LogicalP
     })
 }
 
+/// The tables of the session; those that do not stand in the default schema, with the name of their own before them.
 fn known_tables(context: &SessionContext) -> Vec<String> {
-    let schema = context.catalog("datafusion").and_then(|catalog| catalog.schema("public"));
-    schema.map(|schema| schema.table_names()).unwrap_or_default()
+    let Some(catalog) = context.catalog("datafusion") else { return vec![] };
+    let schemas = catalog.schema_names().into_iter().filter_map(|name| Some((catalog.schema(&name)?, name)));
+    let names = schemas.flat_map(|(schema, name)| {
+        let prefix = if name == "public" { String::new() } else { format!("{name}.") };
+        schema.table_names().into_iter().map(move |table| format!("{prefix}{table}"))
+    });
+    names.collect()
+}
+
+fn is_ordered(statement: &Statement) -> bool {
+    let Statement::Statement(statement) = statement else { return false };
+    matches!(statement.as_ref(), ast::Statement::Query(query) if query.order_by.is_some())
 }
 
 fn references(state: &SessionState, statement: &Statement) -> datafusion::common::Result<Vec<String>> {

@@ -124,9 +124,13 @@ impl Report {
                 Ok(None) => problems.push(
                     Diagnostic::error(codes::MISSING_PARAMETER, format!("the parameter `{}` has no value", parameter.name))
                         .at(place)
-                        .hint(format!("give one: --param {}=…", parameter.name)),
+                        .hint(format!("give one: --param {}={}", parameter.name, parameter.parameter_type.sample())),
                 ),
-                Err(invalid) => problems.push(Diagnostic::error(codes::TYPE_MISMATCH, invalid.to_string()).at(place)),
+                Err(invalid) => problems.push(
+                    Diagnostic::error(codes::TYPE_MISMATCH, format!("the parameter `{}` has a wrong value: {invalid}", parameter.name))
+                        .at(place)
+                        .hint(format!("write it as --param {}={}", parameter.name, parameter.parameter_type.sample())),
+                ),
             }
         }
         if problems.has_errors() { Err(problems) } else { Ok(values) }

@@ -1,6 +1,6 @@
 //! CSV by RFC 4180: a header, CRLF, quotes where they are needed, decimals exact; compressed and split while it is written.
 
-mod encode;
+pub(crate) mod encode;
 mod sink;
 
 use std::io::Write;

@@ -15,6 +15,7 @@ mod decimal;
 mod error;
 mod partial;
 mod publish;
+pub mod text;
 mod xlsx;
 
 use std::path::PathBuf;

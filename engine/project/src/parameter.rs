@@ -105,6 +105,19 @@ impl ParameterType {
         value.ok_or_else(|| InvalidParameter { text: text.to_owned(), parameter_type: self })
     }
 
+    /// A value such as people write it.
+    #[must_use]
+    pub const fn sample(self) -> &'static str {
+        match self {
+            Self::Date => "2026-11-23",
+            Self::Integer => "10",
+            Self::Decimal => "12.50",
+            Self::String => "text",
+            Self::Boolean => "true",
+            Self::Timestamp => "'2026-11-23 18:30:00'",
+        }
+    }
+
     const fn example(self) -> &'static str {
         match self {
             Self::Date => "a date such as 2026-11-23",

@@ -12,7 +12,9 @@ use datafusion::arrow::datatypes::{
     TimestampNanosecondType,
 };
 use datafusion::arrow::util::display::array_value_to_string;
-use nightshift_compile::contract::Column;
+use nightshift_calendar::{Ambiguous, Calendar};
+use nightshift_compile::contract::{Column, sql_name};
+use nightshift_diagnostic::{Position, Span};
 
 use crate::text::{self, Moment, Problem};
 use crate::{Error, LocalClock, Result};
@@ -47,6 +49,34 @@ pub fn accepts(found: &DataType, column: &Column, local_time: bool) -> bool {
         T::Timestamp(_, None) => matches!(column.data_type, T::Timestamp(_, _)) && local_time,
         _ => false,
     }
+}
+
+/// Texts as the values of a column, whatever table it belongs to; times without a zone are local business times. A text that does not
+/// fit becomes NULL and is told with its position.
+///
+/// # Errors
+/// Only if Arrow refuses the column, which would be a defect.
+pub fn read_values(name: &str, data_type: &DataType, values: &StringArray, calendar: &Calendar) -> Result<(ArrayRef, Vec<(usize, String)>)> {
+    let column = Column {
+        name: name.to_owned(),
+        data_type: data_type.clone(),
+        nullable: true,
+        description: None,
+        unit: None,
+        personal: false,
+        span: Span::at(Position::START),
+    };
+    let mut clock = LocalClock::new(calendar.clone(), Ambiguous::Earlier);
+    let mut failures = Vec::new();
+    let mut target = Target { column: &column, local_time: true, clock: &mut clock, failures: &mut failures };
+    let read = match data_type {
+        DataType::Utf8 => Arc::new(values.clone()) as ArrayRef,
+        DataType::Int64 | DataType::Int32 | DataType::Int16 | DataType::Float64 | DataType::Date32 | DataType::Boolean => target.read_text(values, None)?,
+        DataType::Decimal128(_, _) | DataType::Timestamp(TimeUnit::Microsecond, _) => target.read_text(values, None)?,
+        // What no contract has, but the result of a query may.
+        _ => target.convert(&(Arc::new(values.clone()) as ArrayRef))?,
+    };
+    Ok((read, failures.into_iter().map(|failure| (failure.row, failure.reason)).collect()))
 }
 
 /// The values of a file's column as the contract's type. A value that does not fit becomes NULL and a failure.
@@ -120,16 +150,8 @@ impl Target<'_> {
 
     fn type_name(&self) -> String {
         match &self.column.data_type {
-            DataType::Int64 => "BIGINT".to_owned(),
-            DataType::Int32 => "INTEGER".to_owned(),
-            DataType::Int16 => "SMALLINT".to_owned(),
-            DataType::Float64 => "DOUBLE".to_owned(),
-            DataType::Decimal128(precision, scale) => format!("DECIMAL({precision}, {scale})"),
-            DataType::Boolean => "BOOLEAN".to_owned(),
-            DataType::Date32 => "DATE".to_owned(),
             DataType::Timestamp(_, _) if self.local_time => "TIMESTAMP".to_owned(),
-            DataType::Timestamp(_, _) => "TIMESTAMPTZ".to_owned(),
-            other => other.to_string(),
+            other => sql_name(other),
         }
     }
 

@@ -14,7 +14,7 @@ mod rules;
 mod text;
 mod validate;
 
-pub use cast::accepts;
+pub use cast::{accepts, read_values};
 pub use error::{Error, Result};
 pub use local_clock::LocalClock;
 pub use review::{ReviewRow, review_batch, review_schema};

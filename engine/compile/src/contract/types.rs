@@ -31,6 +31,28 @@ pub(super) struct Refused {
     pub(super) hint: String,
 }
 
+/// The name that a type has in SQL, for people.
+#[must_use]
+pub fn sql_name(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Null => "NULL".to_owned(),
+        DataType::Boolean => "BOOLEAN".to_owned(),
+        DataType::Int8 => "TINYINT".to_owned(),
+        DataType::Int16 => "SMALLINT".to_owned(),
+        DataType::Int32 => "INTEGER".to_owned(),
+        DataType::Int64 => "BIGINT".to_owned(),
+        DataType::UInt64 => "BIGINT UNSIGNED".to_owned(),
+        DataType::Float32 => "REAL".to_owned(),
+        DataType::Float64 => "DOUBLE".to_owned(),
+        DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => format!("DECIMAL({precision}, {scale})"),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "VARCHAR".to_owned(),
+        DataType::Date32 => "DATE".to_owned(),
+        DataType::Timestamp(_, None) => "TIMESTAMP".to_owned(),
+        DataType::Timestamp(_, Some(_)) => "TIMESTAMPTZ".to_owned(),
+        other => other.to_string(),
+    }
+}
+
 /// The Arrow type of a column.
 pub(super) fn map(sql: &ast::DataType, zone: Tz) -> Result<Mapped, Refused> {
     let timestamp = || DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from(zone.name())));

@@ -50,7 +50,7 @@ impl Encoder {
     }
 }
 
-fn write_cell(out: &mut Vec<u8>, cell: &Cell<'_>, delimiter: char) {
+pub(crate) fn write_cell(out: &mut Vec<u8>, cell: &Cell<'_>, delimiter: char) {
     // Writing into a `Vec` cannot fail.
     let _ = match cell {
         Cell::Null => Ok(()),
@@ -77,7 +77,7 @@ fn write_cell(out: &mut Vec<u8>, cell: &Cell<'_>, delimiter: char) {
 }
 
 /// A text, quoted when it must be, or when it is empty: an empty field without quotes is NULL.
-pub(super) fn write_text(out: &mut Vec<u8>, text: &str, delimiter: char) {
+pub(crate) fn write_text(out: &mut Vec<u8>, text: &str, delimiter: char) {
     let plain = !text.is_empty() && !text.contains([delimiter, '"', '\r', '\n']);
     if plain {
         out.extend_from_slice(text.as_bytes());

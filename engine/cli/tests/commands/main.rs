@@ -1,0 +1,228 @@
+//! The commands as an analyst uses them: the real program, its two streams and its exit code.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
+
+mod place;
+
+use insta::{Settings, assert_snapshot};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use place::Place;
+
+/// The night of [`Place::after_a_night`].
+const NIGHT: &str = "2025-12-25";
+
+#[test]
+fn help_says_what_each_command_is_for() {
+    let place = Place::new();
+    for command in ["preview", "sql", "lineage", "test", "show"] {
+        assert_snapshot!(format!("help_{command}"), place.run(&[command, "--help"]).shown());
+    }
+    assert_snapshot!("help", place.run(&["-h"]).shown());
+}
+
+#[test]
+fn mistakes_on_the_command_line_are_the_users() {
+    let place = Place::new();
+    let cases: [(&str, &[&str]); 17] = [
+        ("unknown_command", &["prview"]),
+        ("csv_without_rows", &["lineage", "--format", "csv"]),
+        ("preview_unknown_name", &["preview", "daily_sale"]),
+        ("preview_unknown_file", &["preview", "report/daily_sales.sql"]),
+        ("preview_of_a_source", &["preview", "depot"]),
+        ("preview_missing_parameter", &["preview", "daily_sales"]),
+        ("preview_unknown_parameter", &["preview", "daily_sales", "--param", "business_date=2025-12-25", "--param", "bussiness_date=2025-12-25"]),
+        ("preview_wrong_type", &["preview", "top_customers", "--param", "business_date=yesterday", "--param", "top=2.5"]),
+        ("preview_parameter_of_a_rollup", &["preview", "depot_daily", "--param", "day=2025-12-25"]),
+        ("preview_parameter_without_value", &["preview", "daily_sales", "--param", "business_date"]),
+        ("sql_ddl", &["sql", "DROP TABLE delivery"]),
+        ("sql_dml", &["sql", "\n  DELETE FROM delivery WHERE delivery_id = 1"]),
+        ("sql_unknown_column", &["sql", "SELECT depot_id,\n       revenu\nFROM depot_daily"]),
+        ("sql_unknown_review_table", &["sql", "SELECT * FROM review.deliver"]),
+        ("sql_file_as_table", &["sql", "SELECT * FROM 'customers.csv'"]),
+        ("sql_parameter", &["sql", "SELECT * FROM depot_daily WHERE day = $day"]),
+        ("sql_two_statements", &["sql", "SELECT 1 AS one; SELECT 2 AS two"]),
+    ];
+    for (name, arguments) in cases {
+        let said = place.run(arguments);
+        assert_eq!((said.exit, said.stdout.as_str()), (1, ""), "{}", said.shown());
+        assert_snapshot!(name, said.shown());
+    }
+    let machine = place.run(&["sql", "SELECT depot_i FROM depot_daily", "--format", "json"]);
+    assert_eq!(machine.exit, 1);
+    assert_eq!(machine.json()[0]["hint"], "did you mean `depot_id`?");
+    assert_eq!((&machine.json()[0]["line"], &machine.json()[0]["column"]), (&json!(1), &json!(8)));
+}
+
+#[test]
+fn tables_that_are_not_there_are_empty_and_said() {
+    let place = Place::new();
+    assert_snapshot!("missing_tables", place.run(&["preview", "depot_yearly"]).shown());
+    std::fs::create_dir_all(place.path("data/incoming/2026-01-05")).unwrap();
+    std::fs::create_dir_all(place.path("data/incoming/2026-01-07")).unwrap();
+    assert_snapshot!("missing_tables_and_what_to_run", place.run(&["sql", "SELECT count(*) AS n FROM depot_daily JOIN daily_sales USING (day)"]).shown());
+    assert_snapshot!("show_before_any_run", place.run(&["show"]).shown());
+    assert!(!place.path("data/ledger.db").exists(), "nothing is written");
+}
+
+#[test]
+fn lineage_goes_back_to_the_sources() {
+    let place = Place::new();
+    assert_snapshot!("lineage_report", place.run(&["lineage", "reports/year_on_year.sql"]).shown());
+    assert_snapshot!("lineage_rollup", place.run(&["lineage", "depot_daily"]).shown());
+    assert_snapshot!("lineage_source", place.run(&["lineage", "payment"]).shown());
+    assert_snapshot!("lineage_graph", place.run(&["lineage"]).shown());
+
+    let report = place.run(&["lineage", "daily_sales", "--format", "json"]).json();
+    let column = |name: &str| report["columns"].as_array().unwrap().iter().find(|column| column["name"] == name).unwrap().clone();
+    let revenue = column("revenue");
+    let from: Vec<&Value> = revenue["from"].as_array().unwrap().iter().map(|origin| &origin["column"]).collect();
+    assert_eq!(from, ["day", "revenue"]);
+    assert_eq!(revenue["sources"], json!([{"table": "delivery", "column": "amount"}, {"table": "delivery", "column": "delivered_at"}]));
+    assert_eq!(column("orders")["sources"], json!([]), "a count of rows comes from no column");
+    let graph = place.run(&["lineage", "--format", "json"]).json();
+    let tables = graph.as_array().unwrap();
+    for table in tables {
+        for read in table["reads"].as_array().unwrap() {
+            let other = tables.iter().find(|other| other["name"] == *read).unwrap();
+            assert!(other["read_by"].as_array().unwrap().contains(&table["name"]), "{read} is read by {}", table["name"]);
+        }
+    }
+}
+
+#[test]
+fn tests_pass_and_a_failing_one_points_at_the_value() {
+    let place = Place::new();
+    assert_snapshot!("test_all", place.run(&["test"]).shown());
+    let all = place.run(&["test", "--format", "json"]);
+    assert_eq!((all.exit, &all.json()["passed"], &all.json()["failed"]), (0, &json!(10), &json!(0)));
+
+    let failing: [(&str, &str, &str, &str); 6] = [
+        ("value", "sql/rollups/daily/depot_daily.test.yaml", "pieces: 1, revenue: 830.00", "pieces: 2, revenue: 831.00"),
+        ("row_too_few", "reports/top_customers.test.yaml", "top: 2", "top: 3"),
+        ("row_too_many", "sql/rollups/monthly/receivable_monthly.test.yaml", "due_on: 2026-02-01", "due_on: 2026-01-02"),
+        ("unknown_column", "reports/depot_stock.test.yaml", "change: 7, balance: 57", "change: 7, balanse: 57"),
+        ("wrong_value", "sql/rollups/daily/inventory_daily.test.yaml", "full_cylinders: 10,", "full_cylinders: ten,"),
+        ("unread_table", "sql/rollups/hourly/delivery_hourly.test.yaml", "  delivery:", "  deliveries:"),
+    ];
+    for (name, file, from, to) in failing {
+        let place = Place::new();
+        place.edit(file, from, to);
+        let said = place.run(&["test", &file.replace(".test.yaml", ".sql")]);
+        assert_eq!(said.exit, 1);
+        assert_snapshot!(format!("test_{name}"), said.shown());
+    }
+    let mut lines: Vec<String> = place.read("reports/overdue_receivables.test.yaml").lines().map(str::to_owned).collect();
+    let last = lines.len() - 1;
+    lines.swap(last - 1, last);
+    std::fs::write(place.path("reports/overdue_receivables.test.yaml"), lines.join("\n")).unwrap();
+    assert_snapshot!("test_wrong_order", place.run(&["test", "overdue_receivables"]).shown());
+    place.edit("reports/top_customers.test.yaml", "parameters: {business_date: 2026-01-31, top: 2}", "parameters: {tops: 2}");
+    assert_snapshot!("test_parameters", place.run(&["test", "top_customers"]).shown());
+    place.edit("reports/price_realisation.test.yaml", "expect:", "expected:");
+    assert_snapshot!("test_unknown_key", place.run(&["test", "price_realisation"]).shown());
+    place.edit("reports/daily_sales.sql", "FROM depot_daily", "FROM depot_dayly");
+    assert_snapshot!("test_beside_a_mistake", place.run(&["test", "product_yearly", "product_monthly"]).shown());
+}
+
+/// What the previews and questions of an analyst give on real tables: the text that a person reads, and the numbers that another way
+/// to them gives.
+#[test]
+fn a_night_is_asked_about() {
+    let place = Place::after_a_night();
+    let date = format!("business_date={NIGHT}");
+    let cases: [(&str, &[&str]); 7] = [
+        ("preview_report", &["preview", "reports/daily_sales.sql", "--param", &date]),
+        ("preview_default_parameter", &["preview", "top_customers", "--param", &date, "--limit", "3"]),
+        ("preview_csv", &["preview", "top_customers", "--param", &date, "--param", "top=1", "--format", "csv"]),
+        ("preview_json", &["preview", "year_on_year", "--param", &date, "--format", "json", "--limit", "2"]),
+        ("sql_rows", &["sql", "SELECT day, count(*) AS depots, sum(revenue) AS revenue, NULL AS nothing FROM depot_daily GROUP BY day ORDER BY day", "--limit", "4"]),
+        ("sql_review", &["sql", "SELECT file, line, reasons FROM review.customer ORDER BY file, line"]),
+        ("sql_run_time_error", &["sql", "SELECT deliveries / (deliveries - deliveries) AS impossible FROM depot_daily"]),
+    ];
+    for (name, arguments) in cases {
+        assert_snapshot!(name, place.run(arguments).shown());
+    }
+    previews_are_the_delivered_files(&place);
+    questions_agree_with_each_other(&place);
+    a_batch_is_shown(&place);
+    a_changed_file_is_previewed_as_it_stands(&place);
+}
+
+/// The files of the night were computed by the batch, written by another writer, and are compared with another engine elsewhere.
+fn previews_are_the_delivered_files(place: &Place) {
+    let mut compared = 0;
+    for entry in std::fs::read_dir(place.path(&format!("data/output/{NIGHT}"))).unwrap() {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        let Some(report) = file.strip_suffix(".csv").filter(|name| !name.contains('.')) else { continue };
+        let preview = place.run(&["preview", report, "--param", &format!("business_date={NIGHT}"), "--limit", "all", "--format", "csv"]);
+        let delivered = place.read(&format!("data/output/{NIGHT}/{file}")).replace("\r\n", "\n");
+        assert_eq!(preview.stdout, delivered, "{report}");
+        compared += delivered.lines().count();
+    }
+    assert!(compared > 200, "{compared} lines were compared");
+}
+
+fn questions_agree_with_each_other(place: &Place) {
+    let number = |sql: &str| place.run(&["sql", sql, "--format", "json"]).json()["rows"][0][0].clone();
+    let revenue = number("SELECT sum(revenue) FROM depot_daily");
+    assert_eq!(revenue, number("SELECT sum(amount) FROM delivery WHERE status = 'completed'"));
+    assert!(revenue.as_f64().unwrap() > 10_000.0, "{revenue}");
+    let daily = number(&format!("SELECT sum(revenue) FROM daily_sales WHERE day = DATE '{NIGHT}'"));
+    assert_eq!(daily, number(&format!("SELECT sum(revenue) FROM depot_daily WHERE day = DATE '{NIGHT}'")));
+    let input = "SELECT count(*) AS n FROM depot -- from standard input";
+    assert_eq!(place.run_with(&["sql", "-", "--format", "json"], input).json()["rows"][0][0], 12);
+    std::fs::write(place.path("question.sql"), input).unwrap();
+    assert_eq!(place.run(&["sql", "--file", "question.sql", "--format", "json"]).json()["rows"][0][0], 12);
+    let limited = place.run(&["sql", "SELECT delivery_id FROM delivery", "--limit", "7", "--format", "json"]).json();
+    assert_eq!((limited["rows"].as_array().unwrap().len(), &limited["has_more"]), (7, &json!(true)));
+    let exact = place.run(&["sql", "SELECT depot_id FROM depot", "--limit", "12", "--format", "json"]).json();
+    assert_eq!((exact["rows"].as_array().unwrap().len(), &exact["has_more"]), (12, &json!(false)));
+}
+
+fn a_batch_is_shown(place: &Place) {
+    let said = place.run(&["show", "daily", NIGHT]);
+    let mut settings = Settings::clone_current();
+    for (from, to) in [
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "[time]"),
+        (r"(first +succeeded +\[time\]) +[\d.]+  .*", "$1  [seconds]  [owner]"),
+        // State and try stand before, the technique behind.
+        (r"(succeeded +1) +\d+ +(\d+) +[\d.]+ \w+ +0 B +[\d.]+ \w+ +[\d.]+", "$1  [rows]  $2  [size]  0 B  [size]  [seconds]"),
+        (r"(\[time\]) +\w+ +(run-\w+)", "$1  [owner]  $2"),
+        (r" [\d.]+ (B|KiB) +[0-9a-f]{64}", " [size]  [hash]"),
+        (r" {2,}", "  "),
+        (r"-{9,}", "---"),
+    ] {
+        settings.add_filter(from, to);
+    }
+    settings.bind(|| assert_snapshot!("show", said.shown()));
+    assert_eq!(place.run(&["show", "daily"]).stdout, said.stdout);
+    assert_snapshot!("show_unknown", place.run(&["show", "daily@2025-12-26"]).shown());
+    assert_snapshot!("show_no_batch", place.run(&["show", "yesterday"]).shown());
+
+    let batch = place.run(&["show", "--format", "json"]).json();
+    assert_eq!(batch, place.run(&["show", &format!("daily@{NIGHT}"), "--format", "json"]).json());
+    let attempts: Vec<&Value> = batch["steps"].as_array().unwrap().iter().map(|step| &step["attempts"][0]).collect();
+    assert_eq!(attempts.len(), 39);
+    let made = |what: &str| attempts.iter().flat_map(|attempt| attempt[what].as_array().unwrap().clone()).collect::<Vec<Value>>();
+    for output in made("outputs") {
+        let bytes = std::fs::read(output["path"].as_str().unwrap()).unwrap();
+        let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!((&output["sha256"], &output["bytes"]), (&json!(hash), &json!(bytes.len())));
+    }
+    for publication in made("publications") {
+        let log = place.path(&format!("data/lake/{}/_delta_log", publication["table"].as_str().unwrap()));
+        let versions = std::fs::read_dir(log).unwrap().filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "json"));
+        assert_eq!(publication["version_after"], json!(versions.count() - 1), "{publication}");
+    }
+    assert!(made("outputs").len() >= 12 && made("publications").len() >= 39);
+}
+
+fn a_changed_file_is_previewed_as_it_stands(place: &Place) {
+    place.edit("sql/rollups/daily/depot_daily.sql", "AS average_price\nFROM", "AS average_price,\n       min(d.amount) AS smallest\nFROM");
+    let preview = place.run(&["preview", "depot_daily", "--limit", "1", "--format", "json"]).json();
+    assert_eq!(preview["columns"].as_array().unwrap().last().unwrap()["name"], "smallest");
+    assert_snapshot!("sql_outdated", place.run(&["sql", "SELECT smallest FROM depot_daily"]).shown());
+    place.edit("reports/year_on_year.sql", "JOIN depot_yearly", "JOIN depot_yearling");
+    assert_snapshot!("preview_beside_a_mistake", place.run(&["preview", "depot_yearly", "--limit", "0"]).shown());
+}

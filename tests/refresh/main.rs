@@ -54,6 +54,26 @@ async fn rows_that_were_carried_along_are_no_change() {
     assert_eq!(shops.difference().await, None);
 }
 
+/// What changed in a joined table reaches the buckets of the rows that it joins to, and no other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_lookup_touches_the_buckets_of_its_facts() {
+    let sale = |shop, hour| Sale { shop: Some(shop), buyer: 1, hour: Some(hour), due_in: 3, status: "done", quantity: 4, amount: Some(990), weight: None };
+    let mut shops = Shops::open().await;
+    shops.apply(&Change::Shop { shop: 1, region: "north" }).await;
+    shops.apply(&Change::Shop { shop: 2, region: "north" }).await;
+    shops.apply(&Change::Sales(vec![sale(1, 5), sale(2, 60), sale(2, 900)])).await;
+    shops.apply(&Change::Receipts(vec![(2, 100)])).await;
+    shops.refresh().await;
+
+    shops.apply(&Change::Shop { shop: 2, region: "south" }).await;
+    shops.apply(&Change::Receipts(vec![(3, 100)])).await;
+    let seen = shops.refresh().await;
+    for expected in ["by_region: rebuild", "by_known_region: rebuild", "owed: rebuild", "by_hour: nothing"] {
+        assert!(seen.contains(&expected.to_owned()), "{expected} is not in {seen:?}");
+    }
+    assert_eq!(shops.difference().await, None);
+}
+
 async fn run(nights: Vec<Vec<Change>>, seen: &Mutex<BTreeSet<String>>) -> Result<(), String> {
     let mut shops = Shops::open().await;
     for (number, changes) in nights.iter().enumerate() {

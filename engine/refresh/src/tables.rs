@@ -65,7 +65,7 @@ pub fn register(context: &SessionContext, pinned: &Pinned) -> Result<()> {
         let provider: Arc<dyn TableProvider> = match &table.snapshot {
             None => Arc::new(EmptyTable::new(Arc::clone(&table.schema))),
             Some(snapshot) => {
-                let plan = visible(snapshot.provider(Some(Arc::clone(&pinned.zone))), &table.schema)?;
+                let plan = visible(name, snapshot.provider(Some(Arc::clone(&pinned.zone))), &table.schema)?;
                 Arc::new(ViewTable::new(plan, None))
             }
         };
@@ -81,13 +81,14 @@ pub fn register(context: &SessionContext, pinned: &Pinned) -> Result<()> {
 pub(crate) fn visible_files(pinned: &Pinned, table: &str, files: &[DataFile]) -> Result<Option<LogicalPlan>> {
     let Some(found) = pinned.tables.get(table) else { return Ok(None) };
     let Some(snapshot) = &found.snapshot else { return Ok(None) };
-    Ok(Some(visible(snapshot.provider_of(files, Some(Arc::clone(&pinned.zone))), &found.schema)?))
+    Ok(Some(visible(table, snapshot.provider_of(files, Some(Arc::clone(&pinned.zone))), &found.schema)?))
 }
 
-/// Hides what SQL must not see: deleted rows, and columns of our own.
-fn visible(provider: Arc<dyn TableProvider>, schema: &SchemaRef) -> Result<LogicalPlan> {
+/// Hides what SQL must not see: deleted rows, and columns of our own. The scan bears the table's name, so that proofs know its
+/// columns again.
+fn visible(table: &str, provider: Arc<dyn TableProvider>, schema: &SchemaRef) -> Result<LogicalPlan> {
     let deletes = provider.schema().field_with_name(DELETED).is_ok();
-    let mut builder = LogicalPlanBuilder::scan("stored", provider_as_source(provider), None)?;
+    let mut builder = LogicalPlanBuilder::scan(table, provider_as_source(provider), None)?;
     if deletes {
         builder = builder.filter(Expr::Not(Box::new(column(DELETED))))?;
     }

@@ -54,6 +54,12 @@ pub enum Error {
         /// The first file that is missing, `<date>/<name>`.
         missing: String,
     },
+    /// It was told to stop while it read.
+    #[error("stopped before anything of `{source_name}` was loaded")]
+    Stopped {
+        /// The source.
+        source_name: String,
+    },
     /// The lake refused.
     #[error("the table of the source could not be brought up to date")]
     Lake(#[from] nightshift_lake::Error),
@@ -80,7 +86,7 @@ impl From<DataFusionError> for Error {
 impl Faulty for Error {
     fn fault(&self) -> Fault {
         match self {
-            Self::Read { .. } | Self::Changed { .. } => Fault::External,
+            Self::Read { .. } | Self::Changed { .. } | Self::Stopped { .. } => Fault::External,
             Self::Shape { .. } | Self::Parquet { .. } => Fault::Data,
             Self::FilesGone { .. } => Fault::User,
             Self::Lake(error) => error.fault(),
@@ -95,7 +101,7 @@ impl Faulty for Error {
 
     fn retry_helps(&self) -> bool {
         match self {
-            Self::Read { .. } | Self::Changed { .. } => true,
+            Self::Read { .. } | Self::Changed { .. } | Self::Stopped { .. } => true,
             Self::Lake(error) => error.retry_helps(),
             Self::Quality(error) => error.retry_helps(),
             _ => false,

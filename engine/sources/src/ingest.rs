@@ -1,6 +1,7 @@
 //! One ingest of one source: every file that is new or corrected, in one commit.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +15,6 @@ use nightshift_project::Load;
 use nightshift_quality::Rules;
 use serde_json::json;
 
-use crate::Result;
 use crate::arrival::{Arrival, CONTRACT, FULL, FileState};
 use crate::columns::{is_upsert, row_schema, source_layout};
 use crate::load::{Append, Loaded, Tables};
@@ -22,6 +22,7 @@ use crate::plan::{IngestPlan, prepare};
 use crate::review::Review;
 use crate::rows::Files;
 use crate::upsert::{Upsert, load_number};
+use crate::{Error, Result};
 
 /// What an ingest is handed.
 pub struct IngestRequest<'a> {
@@ -39,8 +40,8 @@ pub struct IngestRequest<'a> {
     pub up_to: NaiveDate,
     /// Rows that are read at once.
     pub batch_size: usize,
-    /// Is told now and then how many records have been read.
-    pub progress: &'a (dyn Fn(u64) + Sync),
+    /// Is told after every batch how many records have been read, and says whether to go on.
+    pub progress: &'a (dyn Fn(u64) -> ControlFlow<()> + Sync),
 }
 
 /// What an ingest did.
@@ -82,7 +83,7 @@ pub struct IngestReport {
 /// anything count, so that it does not matter where a process dies.
 ///
 /// # Errors
-/// Whatever a file, the contract or the lake refuse. Nothing of the source's table is changed then.
+/// Whatever a file, the contract or the lake refuse, and [`Error::Stopped`]. Nothing of the source's table is changed then.
 pub async fn ingest(request: &IngestRequest<'_>) -> Result<IngestReport> {
     let (plan, tables) = prepare(request).await?;
     let mut report = describe(&plan);
@@ -139,7 +140,9 @@ async fn load<'a>(
     while let Some(found) = read.next().await {
         let found = found?;
         report.records += count(found.rows.num_rows() + found.review.len());
-        (request.progress)(report.records);
+        if (request.progress)(report.records).is_break() {
+            return Err(Error::Stopped { source_name: request.contract.name.clone() });
+        }
         report.extra_columns.extend(found.extra_columns);
         if !found.review.is_empty() {
             review.push(found.review).await?;

@@ -1,5 +1,7 @@
 //! What an ingest would load, replace or wait for.
 
+use std::ops::ControlFlow;
+
 use nightshift_diagnostic::did_you_mean;
 use nightshift_project::ByteSize;
 use nightshift_sources::{Arrival, FileState, IngestPlan, IngestRequest};
@@ -22,7 +24,7 @@ impl Planner<'_> {
             incoming: &workspace.project.paths.incoming,
             up_to: self.date,
             batch_size: workspace.engine.limits().batch_size,
-            progress: &|_| (),
+            progress: &|_| ControlFlow::Continue(()),
         };
         let plan = nightshift_sources::plan(&request).await?;
         let verdict = if plan.is_nothing() { Verdict::Nothing } else { Verdict::Work };

@@ -1,5 +1,7 @@
 //! Brings the files that arrived for a source into its table.
 
+use std::ops::ControlFlow;
+
 use nightshift_diagnostic::did_you_mean;
 use nightshift_ledger::{Measures, Pin, PublicationRecord};
 use nightshift_orchestrate::{StepContext, StepOutcome};
@@ -24,11 +26,12 @@ impl Steps {
             incoming: &workspace.project.paths.incoming,
             up_to: context.batch.business_date,
             batch_size: workspace.engine.limits().batch_size,
-            progress: &|records| context.progress.advance("records", records, None),
+            progress: &|records| {
+                context.progress.advance("records", records, None);
+                if context.cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            },
         };
-        // Given up at any moment nothing of it is visible, or all of it: the commit that counts is its last act.
-        let loading = context.cancel.run_until_cancelled(nightshift_sources::ingest(&request));
-        let report = loading.await.ok_or(nightshift_execute::Error::Cancelled)??;
+        let report = nightshift_sources::ingest(&request).await?;
         let version = report.version_after;
         let changed = version.is_some() && version != report.version_before;
         let table = format!("source/{source}");

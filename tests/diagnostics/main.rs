@@ -14,8 +14,8 @@ use nightshift_diagnostic::{codes, render};
 
 use case::{Case, folder, folders};
 
-/// What only a command or a night can meet, never a look at the files.
-const NOT_OF_FILES: [&str; 0] = [];
+/// What only a command, a test or the bytes of a file can meet.
+const WITHOUT_A_CASE: [&str; 4] = ["missing-parameter", "test-failed", "unknown-target", "unreadable-file"];
 
 #[tokio::test]
 async fn the_project_without_a_mistake_is_sound() {
@@ -25,25 +25,34 @@ async fn the_project_without_a_mistake_is_sound() {
 
 #[tokio::test]
 async fn one_mistake_is_one_diagnostic_at_its_place() {
-    let mut wrong = Vec::new();
     let cases = Case::all();
-    assert!(cases.len() >= 32, "only {} cases were found", cases.len());
+    assert!(cases.len() >= 100, "only {} cases were found", cases.len());
+    let mut misplaced = Vec::new();
+    let mut looks = Vec::new();
     for case in &cases {
         let problems = case.problems().await;
         let found: Vec<String> = problems.iter().map(case::shown).collect();
+        let look = render::terminal(problems.as_slice(), false);
         if found != case.expected {
-            wrong.push(format!("{}\n  expected {:?}\n  found    {found:?}\n{}", case.name, case.expected, render::terminal(problems.as_slice(), false)));
+            misplaced.push(format!("{}\n  expected {:?}\n  found    {found:?}\n{look}", case.name, case.expected));
         }
+        looks.push((case.name.replace('/', "__"), look));
     }
-    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+    assert!(misplaced.is_empty(), "{} of {} cases:\n{}", misplaced.len(), cases.len(), misplaced.join("\n"));
+    for (name, look) in looks {
+        snapshot(&name, &look);
+    }
 }
 
 #[tokio::test]
-async fn every_diagnostic_reads_well() {
-    for case in Case::all() {
-        let problems = case.problems().await;
-        snapshot(&case.name.replace('/', "__"), &render::terminal(problems.as_slice(), false));
-    }
+async fn many_mistakes_are_told_at_once_in_the_order_of_the_files() {
+    let expected = ["invalid-cron", "unknown-column", "unknown-function", "missing-group-by", "unknown-type"];
+    let case = Case::read("several", &folder().join("several"), &expected);
+    let problems = case.problems().await;
+    let found: Vec<String> = problems.iter().map(case::shown).collect();
+    assert_eq!(found, case.expected);
+    snapshot("several", &render::terminal(problems.as_slice(), false));
+    snapshot("several_json", &serde_json::to_string_pretty(&render::json(problems.as_slice())).unwrap());
 }
 
 #[test]
@@ -52,7 +61,7 @@ fn every_code_has_a_case() {
     let known: BTreeSet<String> = codes::ALL.iter().map(|(code, _)| code.as_str().to_owned()).collect();
     let unknown: Vec<&String> = covered.difference(&known).collect();
     assert!(unknown.is_empty(), "no such code: {unknown:?}");
-    let missing: Vec<&String> = known.difference(&covered).filter(|code| !NOT_OF_FILES.contains(&code.as_str())).collect();
+    let missing: Vec<&String> = known.difference(&covered).filter(|code| !WITHOUT_A_CASE.contains(&code.as_str())).collect();
     assert!(missing.is_empty(), "no case for {missing:?}");
 }
 

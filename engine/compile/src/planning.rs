@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use datafusion::common::ParamValues;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
@@ -11,8 +12,9 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
 use nightshift_diagnostic::{Diagnostic, Diagnostics, SourceText, codes};
 
+use crate::comparison;
 use crate::contract::tokens;
-use crate::diagnose::Diagnose;
+use crate::diagnose::{Attempt, Diagnose, bound};
 
 /// A query that has been planned against the tables of a session, unoptimised.
 #[derive(Debug, Clone)]
@@ -39,7 +41,7 @@ pub fn tables(state: &SessionState, file: &Arc<SourceText>) -> Result<Vec<String
 pub async fn plan(context: &SessionContext, file: &Arc<SourceText>) -> Result<Planned, Diagnostics> {
     let state = context.state();
     let (statement, tokens) = parse(file)?;
-    let diagnose = Diagnose::new(file, &tokens);
+    let diagnose = Diagnose::new(file, &tokens).with_functions(functions(&state));
     let tables = references(&state, &statement).map_err(|error| diagnose.diagnostics(&error))?;
     let known = known_tables(context);
     let unknown: Vec<Diagnostic> =
@@ -47,25 +49,52 @@ pub async fn plan(context: &SessionContext, file: &Arc<SourceText>) -> Result<Pl
     if !unknown.is_empty() {
         return Err(unknown.into_iter().collect());
     }
-    let plan = state.statement_to_plan(statement).await.map_err(|error| diagnose.diagnostics(&error))?;
-    Ok(Planned { plan, tables })
+    let attempt = Attempt { state: &state, types: None };
+    match attempt.plan(statement.clone()).await {
+        Ok(plan) => Ok(Planned { plan, tables }),
+        Err(error) => Err(diagnose.explain(&error, &statement, &attempt).await),
+    }
 }
 
-/// Finds what the planner lets pass and only the analyzer or the optimizer refuses: wrong types above all.
+/// Finds what the planner lets pass: wrong types, which only the analyzer and the optimizer refuse, and days that are compared with
+/// instants, which nobody refuses. `parameters` are values, or typed NULLs, for the parameters of the plan.
 ///
 /// # Errors
-/// All that they refuse, with places in the file.
-pub fn check_types(state: &SessionState, file: &Arc<SourceText>, plan: &LogicalPlan) -> Result<LogicalPlan, Diagnostics> {
-    let optimized = state.optimize(plan);
-    optimized.map_err(|error| match tokens::tokenize(file) {
-        Ok(tokens) => Diagnose::new(file, &tokens).diagnostics(&error),
-        Err(broken) => one(broken),
-    })
+/// All that is wrong, with places in the file.
+pub async fn check_types(
+    state: &SessionState,
+    file: &Arc<SourceText>,
+    plan: &LogicalPlan,
+    parameters: Option<&ParamValues>,
+) -> Result<(), Diagnostics> {
+    let (statement, tokens) = parse(file)?;
+    let diagnose = Diagnose::new(file, &tokens).with_functions(functions(state));
+    let attempt = Attempt { state, types: Some(parameters) };
+    let bound = match bound(plan.clone(), parameters) {
+        Ok(bound) => bound,
+        Err(error) => return Err(diagnose.explain(&error, &statement, &attempt).await),
+    };
+    if let Err(error) = state.optimize(&bound) {
+        return Err(diagnose.explain(&error, &statement, &attempt).await);
+    }
+    let mixed = comparison::in_plan(&bound, &diagnose);
+    if mixed.has_errors() { Err(mixed) } else { Ok(()) }
+}
+
+/// The names of the functions that a query may call.
+pub(crate) fn functions(state: &SessionState) -> Vec<String> {
+    let mut names: Vec<String> =
+        state.scalar_functions().keys().chain(state.aggregate_functions().keys()).chain(state.window_functions().keys()).cloned().collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 fn known_tables(context: &SessionContext) -> Vec<String> {
     let schema = context.catalog("datafusion").and_then(|catalog| catalog.schema("public"));
-    schema.map(|schema| schema.table_names()).unwrap_or_default()
+    let mut names = schema.map(|schema| schema.table_names()).unwrap_or_default();
+    names.sort();
+    names
 }
 
 fn references(state: &SessionState, statement: &Statement) -> datafusion::common::Result<Vec<String>> {

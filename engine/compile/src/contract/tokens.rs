@@ -4,7 +4,7 @@ use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::{self, Token, TokenWithSpan, Tokenizer};
-use nightshift_diagnostic::{Diagnostic, Location, Position, SourceText, Span, codes};
+use nightshift_diagnostic::{Diagnostic, Location, Position, SourceText, Span, codes, did_you_mean};
 use std::sync::Arc;
 
 use super::Check;
@@ -20,14 +20,64 @@ pub(crate) fn tokenize(file: &Arc<SourceText>) -> Result<Vec<TokenWithSpan>, Dia
 /// What the parser has against a text, with its place.
 pub(crate) fn syntax_error(file: &Arc<SourceText>, error: &ParserError, tokens: &[TokenWithSpan]) -> Diagnostic {
     let (message, place) = message_and_place(error);
-    let diagnostic = Diagnostic::error(codes::INVALID_SQL, message);
+    let diagnostic = |message: String| Diagnostic::error(codes::INVALID_SQL, message);
     let Some(place) = place else {
-        return diagnostic.at(file.end());
+        return diagnostic(in_words(&message)).at(file.end());
     };
-    match tokens.iter().map(|token| span(token.span)).find(|token| token.start == place.start) {
-        Some(token) => diagnostic.at(Location::new(file, token)).label("not expected here"),
-        None => diagnostic.at(Location::new(file, place)),
+    match tokens.iter().position(|token| span(token.span).start == place.start) {
+        Some(index) => {
+            let before = index.checked_sub(1).and_then(|before| tokens.get(before)).map(|token| &token.token);
+            let found = tokens.get(index).map_or(place, |token| span(token.span));
+            let hint = tokens.get(index).and_then(|token| instead_of(before, &token.token));
+            diagnostic(in_words(&message)).at(Location::new(file, found)).label("not expected here").maybe_hint(hint)
+        }
+        None => diagnostic(in_words(&message)).at(Location::new(file, place)),
     }
+}
+
+/// `Expected: end of statement, found: FORM` in a sentence.
+fn in_words(message: &str) -> String {
+    let message = message.strip_prefix("sql parser error: ").unwrap_or(message);
+    let Some((expected, found)) = message.strip_prefix("Expected: ").and_then(|rest| rest.rsplit_once(", found: ")) else {
+        return message.to_owned();
+    };
+    let expected = match expected {
+        "end of statement" => "the statement could end here",
+        "an expression" => "a column or an expression is missing",
+        symbol if symbol.chars().all(|letter| !letter.is_alphanumeric()) => return format!("expected `{symbol}`, found {}", shown(found)),
+        other => return format!("expected {other}, found {}", shown(found)),
+    };
+    format!("{expected}, but there is {}", shown(found))
+}
+
+fn shown(found: &str) -> String {
+    if found == "EOF" { "the end of the text".to_owned() } else { format!("`{found}`") }
+}
+
+/// What was probably meant where a token stands that the parser does not expect.
+fn instead_of(before: Option<&Token>, found: &Token) -> Option<String> {
+    const KEYWORDS: [&str; 24] = [
+        "SELECT", "FROM", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "JOIN", "LEFT", "INNER", "ON", "UNION", "AS", "AND", "WITH", "CASE",
+        "WHEN", "THEN", "ELSE", "END", "BETWEEN", "DISTINCT", "OVER", "FILTER",
+    ];
+    let Token::Word(word) = found else {
+        return matches!(before, Some(Token::Comma)).then(|| "take out the comma before it".to_owned());
+    };
+    let is_keyword = KEYWORDS.iter().any(|keyword| word.value.eq_ignore_ascii_case(keyword));
+    match before {
+        Some(Token::Comma) if is_keyword => Some("take out the comma before it".to_owned()),
+        Some(Token::Word(alias)) if !is_keyword => {
+            let meant = closest_keyword(&word.value, &KEYWORDS).or_else(|| closest_keyword(&alias.value, &KEYWORDS));
+            Some(meant.unwrap_or_else(|| "is there a comma missing before it?".to_owned()))
+        }
+        _ if !is_keyword => closest_keyword(&word.value, &KEYWORDS),
+        _ => None,
+    }
+}
+
+fn closest_keyword(word: &str, keywords: &[&str]) -> Option<String> {
+    let exact = keywords.iter().any(|keyword| keyword.eq_ignore_ascii_case(word));
+    if exact || word.chars().count() < 3 { None } else { did_you_mean(word, keywords.iter().copied()) }
 }
 
 /// What the parser has against a text, and the character at which it does, if it says so.

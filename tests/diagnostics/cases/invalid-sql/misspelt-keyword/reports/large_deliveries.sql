@@ -10,7 +10,7 @@ SELECT d.delivery_id,
        d.depot_id,
        d.delivered_at,
        round(d.amount, 0) AS rounded
-FORM ⟦delivery⟧ d
+⟦FORM⟧ delivery d
 WHERE d.status = 'completed'
   AND business_date(d.delivered_at) = $business_date
   AND d.amount >= $least

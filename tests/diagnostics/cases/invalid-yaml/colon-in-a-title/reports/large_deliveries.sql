@@ -1,5 +1,5 @@
 /* report
-title: Large deliveries⟦:⟧ by amount
+title: Large deliveries⟦⟧: by amount
 owner: operations
 parameters:
   business_date: {type: date}

@@ -1,0 +1,137 @@
+//! DataFusion's errors as diagnostics with places, in the words of SQL.
+//!
+//! About half of DataFusion's planning errors carry a span. For the others the expression without which the error is gone is searched
+//! for ([`culprit`]), or the name that the message quotes is looked up among the tokens of the file, so that no diagnostic is ever
+//! without a place. What is said is decided in [`complaint`].
+
+mod complaint;
+mod culprit;
+
+use std::sync::Arc;
+
+use datafusion::common::DataFusionError;
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::{self, Spanned as _};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
+use nightshift_diagnostic::{Diagnostic, Diagnostics, Location, Position, SourceText, Span, codes, did_you_mean};
+
+use crate::contract::tokens;
+use complaint::{Complaint, Subject};
+pub(crate) use culprit::{Attempt, bound};
+
+/// Turns the errors of one file's query into diagnostics.
+pub(crate) struct Diagnose<'a> {
+    file: &'a Arc<SourceText>,
+    tokens: &'a [TokenWithSpan],
+    functions: Vec<String>,
+}
+
+impl<'a> Diagnose<'a> {
+    pub(crate) fn new(file: &'a Arc<SourceText>, tokens: &'a [TokenWithSpan]) -> Self {
+        Self { file, tokens, functions: Vec::new() }
+    }
+
+    /// The same, with the names of the functions that there are: one of them may have been meant.
+    pub(crate) fn with_functions(mut self, functions: Vec<String>) -> Self {
+        self.functions = functions;
+        self
+    }
+
+    /// All that an error holds, one diagnostic each.
+    pub(crate) fn diagnostics(&self, error: &DataFusionError) -> Diagnostics {
+        error.iter().map(|error| self.diagnostic(error)).collect()
+    }
+
+    /// The same, for an error of a whole statement: what does not say its place is found by trying the statement without one
+    /// expression after the other.
+    pub(crate) async fn explain(&self, error: &DataFusionError, statement: &Statement, attempt: &Attempt<'_>) -> Diagnostics {
+        let mut found = Diagnostics::new();
+        for error in error.iter() {
+            let mut diagnostic = self.diagnostic(error);
+            if let Some(complaint) = self.complaint(error)
+                && !complaint.has_place(error)
+                && let Some(expression) = culprit::culprit(statement, &complaint, attempt).await
+            {
+                diagnostic = self.blamed(diagnostic, &complaint, &expression);
+            }
+            found.push(diagnostic);
+        }
+        found
+    }
+
+    /// A table that nobody knows; `known` are those that exist.
+    pub(crate) fn unknown_table(&self, name: &str, known: &[String]) -> Diagnostic {
+        let bare = name.trim_matches(['\'', '"']);
+        if bare.contains(['/', '.', ':']) {
+            return Diagnostic::error(codes::NOT_READ_ONLY, format!("`{bare}` is a file or an address, which a query does not read"))
+                .at(self.place_of(bare))
+                .hint("describe the file as a source in sql/sources, and read that source by its name");
+        }
+        let hint = did_you_mean(bare, known.iter().map(String::as_str))
+            .unwrap_or_else(|| format!("there are {}", complaint::list(known.iter().map(String::as_str))));
+        Diagnostic::error(codes::UNKNOWN_TABLE, format!("there is no source or rollup `{bare}`")).at(self.place_of(bare)).hint(hint)
+    }
+
+    /// What is wrong, except with the text as SQL.
+    fn complaint(&self, error: &DataFusionError) -> Option<Complaint> {
+        let root = error.find_root();
+        (!matches!(root, DataFusionError::SQL(..))).then(|| Complaint::of(root, &self.functions))
+    }
+
+    fn diagnostic(&self, error: &DataFusionError) -> Diagnostic {
+        if let DataFusionError::SQL(parser, _) = error.find_root() {
+            return tokens::syntax_error(self.file, parser, self.tokens);
+        }
+        let complaint = Complaint::of(error.find_root(), &self.functions);
+        let spanned = error.diagnostic().and_then(|diagnostic| diagnostic.span).map(|span| self.location(span));
+        let location = spanned.or_else(|| complaint.subject.word().and_then(|word| self.named(word))).unwrap_or_else(|| self.statement());
+        Diagnostic::error(complaint.code, complaint.message).at(location).maybe_hint(complaint.hint)
+    }
+
+    /// Points at the expression that is to blame: of a function its name, of AND and OR the side that is no condition.
+    fn blamed(&self, diagnostic: Diagnostic, complaint: &Complaint, expression: &ast::Expr) -> Diagnostic {
+        let span = match (&complaint.subject, expression) {
+            (Subject::Operator { left_is_wrong, .. }, ast::Expr::BinaryOp { left, right, .. }) => match left_is_wrong {
+                Some(true) => left.span(),
+                Some(false) => right.span(),
+                None => expression.span(),
+            },
+            (_, ast::Expr::Function(function)) => function.name.span(),
+            _ => expression.span(),
+        };
+        if span.start.line == 0 { diagnostic } else { diagnostic.at(Location::new(self.file, tokens::span(span))) }
+    }
+
+    /// The location of a span that DataFusion's plans carry.
+    pub(crate) fn location(&self, span: datafusion::common::Span) -> Location {
+        let position = |place: datafusion::common::Location| {
+            Position::new(usize::try_from(place.line).unwrap_or(1), usize::try_from(place.column).unwrap_or(1))
+        };
+        Location::new(self.file, Span::new(position(span.start), position(span.end)))
+    }
+
+    /// The place of a name, also of the last part of a qualified one, that stands in the file.
+    fn named(&self, name: &str) -> Option<Location> {
+        name.rsplit('.').next().and_then(|last| self.token(last)).or_else(|| self.token(name))
+    }
+
+    /// The place of a name, or of the statement if the name stands nowhere.
+    pub(crate) fn place_of(&self, name: &str) -> Location {
+        self.token(name).unwrap_or_else(|| self.statement())
+    }
+
+    fn token(&self, name: &str) -> Option<Location> {
+        let matches = |token: &&TokenWithSpan| match &token.token {
+            Token::Word(word) => word.value.eq_ignore_ascii_case(name),
+            Token::SingleQuotedString(text) => text == name,
+            Token::Placeholder(text) => text == name,
+            _ => false,
+        };
+        self.tokens.iter().find(matches).map(|token| Location::new(self.file, tokens::span(token.span)))
+    }
+
+    /// The place of the statement's first word.
+    pub(crate) fn statement(&self) -> Location {
+        tokens::first_statement(self.tokens).map_or_else(|| self.file.first_line(), |span| Location::new(self.file, span))
+    }
+}

@@ -46,7 +46,7 @@ async fn one_mistake_is_one_diagnostic_at_its_place() {
 
 #[tokio::test]
 async fn many_mistakes_are_told_at_once_in_the_order_of_the_files() {
-    let expected = ["invalid-cron", "unknown-column", "unknown-function", "missing-group-by", "unknown-type"];
+    let expected = ["invalid-cron", "invalid-value", "unknown-function", "missing-group-by", "unknown-type"];
     let case = Case::read("several", &folder().join("several"), &expected);
     let problems = case.problems().await;
     let found: Vec<String> = problems.iter().map(case::shown).collect();

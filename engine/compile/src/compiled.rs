@@ -141,7 +141,8 @@ impl Compiler<'_> {
         }
         planning::check_types(&self.context.state(), &definition.text, &plan, None).await?;
         let schema = documented(&plan, &definition.header.columns);
-        sound(Output::of(&definition.text).check(&schema))?;
+        let output = Output::of(&definition.text);
+        sound(output.check_names(&schema))?;
         if !definition.header_is_sound {
             return Ok((None, schema));
         }
@@ -150,6 +151,7 @@ impl Compiler<'_> {
         let rollup = Rollup::analyse(definition, &plan, tables, Arc::clone(&schema), &meaning)?;
         let keys = |table: &str| self.key_of(table);
         sound(determinism::check(&definition.text, &plan, &rollup.query, &keys))?;
+        sound(output.check_types(&schema))?;
         Ok((Some(rollup), schema))
     }
 
@@ -219,7 +221,9 @@ impl Compiler<'_> {
         })?;
         planning::check_types(&state, &definition.text, &plan, values.as_ref()).await?;
         let schema = documented(&plan, &definition.header.columns);
-        sound(Output::of(&definition.text).check(&schema))?;
+        let output = Output::of(&definition.text);
+        sound(output.check_names(&schema))?;
+        sound(output.check_types(&schema))?;
         let report = Report { definition: definition.clone(), query: crate::resolve::resolve(&plan), schema, tables };
         problems.extend(report.check(&state));
         if problems.has_errors() { Err(problems) } else { Ok((Some(report), problems)) }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{self, Expr, SelectItem, SetExpr, Spanned as _};
-use datafusion::sql::sqlparser::tokenizer;
-use nightshift_diagnostic::{Diagnostic, Diagnostics, Location, SourceText, codes};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
+use nightshift_diagnostic::{Diagnostic, Diagnostics, Location, SourceText, Span, codes};
 
 use crate::contract::tokens;
 use crate::{planning, sql_type};
@@ -21,14 +21,14 @@ pub(crate) struct Output {
 struct Item {
     /// The name of its column; `None` for `*`, and for an expression without one.
     name: Option<String>,
-    span: tokenizer::Span,
+    span: Span,
     is_wildcard: bool,
 }
 
 impl Output {
     /// Reads the SELECT list of a file's query; of a UNION that of its first part, which gives the names.
     pub(crate) fn of(file: &Arc<SourceText>) -> Self {
-        let items = planning::parse(file).map(|(statement, _)| items(&statement)).unwrap_or_default();
+        let items = planning::parse(file).map(|(statement, tokens)| items(&statement, &tokens)).unwrap_or_default();
         Self { file: Arc::clone(file), items }
     }
 
@@ -38,23 +38,26 @@ impl Output {
         named.or_else(|| self.items.iter().find(|item| item.is_wildcard)).map_or_else(|| self.file.first_line(), |item| self.place(item))
     }
 
-    /// What is wrong with the columns.
-    pub(crate) fn check(&self, schema: &SchemaRef) -> Diagnostics {
-        let mut found = self.names();
-        if found.has_errors() {
-            return found;
-        }
-        found.extend(self.repeated(schema));
-        for field in schema.fields() {
-            if let Some(instead) = instead_of(field.data_type()) {
-                let message = format!("`{}` is {}, which a table of the lake cannot hold", field.name(), sql_type::of(field.data_type()));
-                found.push(Diagnostic::error(codes::UNKNOWN_TYPE, message).at(self.place_of(field.name())).hint(instead));
-            }
+    /// What is wrong with the types of the columns.
+    pub(crate) fn check_types(&self, schema: &SchemaRef) -> Diagnostics {
+        let refused = schema.fields().iter().filter_map(|field| {
+            let instead = instead_of(field.data_type())?;
+            let message = format!("`{}` is {}, which a table of the lake cannot hold", field.name(), sql_type::of(field.data_type()));
+            Some(Diagnostic::error(codes::UNKNOWN_TYPE, message).at(self.place_of(field.name())).hint(instead))
+        });
+        refused.collect()
+    }
+
+    /// What is wrong with the names of the columns.
+    pub(crate) fn check_names(&self, schema: &SchemaRef) -> Diagnostics {
+        let mut found = self.written_names();
+        if !found.has_errors() {
+            found.extend(self.repeated(schema));
         }
         found
     }
 
-    fn names(&self) -> Diagnostics {
+    fn written_names(&self) -> Diagnostics {
         let unnamed = self.items.iter().filter(|item| item.name.is_none() && !item.is_wildcard).map(|item| {
             Diagnostic::error(codes::UNNAMED_COLUMN, "this column of the result has no name").at(self.place(item)).hint("name it: `… AS revenue`")
         });
@@ -77,17 +80,17 @@ impl Output {
     }
 
     fn place(&self, item: &Item) -> Location {
-        Location::new(&self.file, tokens::span(item.span))
+        Location::new(&self.file, item.span)
     }
 }
 
-fn items(statement: &Statement) -> Vec<Item> {
+fn items(statement: &Statement, tokens: &[TokenWithSpan]) -> Vec<Item> {
     let Statement::Statement(statement) = statement else { return Vec::new() };
     let ast::Statement::Query(query) = statement.as_ref() else { return Vec::new() };
     let mut body = query.body.as_ref();
     loop {
         match body {
-            SetExpr::Select(select) => return select.projection.iter().map(item).collect(),
+            SetExpr::Select(select) => return select.projection.iter().map(|written| item(written, tokens)).collect(),
             SetExpr::SetOperation { left, .. } => body = left,
             SetExpr::Query(query) => body = &query.body,
             _ => return Vec::new(),
@@ -95,18 +98,56 @@ fn items(statement: &Statement) -> Vec<Item> {
     }
 }
 
-fn item(item: &SelectItem) -> Item {
-    let named = |ident: &ast::Ident, span| Item { name: Some(tokens::name(ident)), span, is_wildcard: false };
+fn item(item: &SelectItem, tokens: &[TokenWithSpan]) -> Item {
+    let named = |ident: &ast::Ident, span| Item { name: Some(tokens::name(ident)), span: tokens::span(span), is_wildcard: false };
+    let unnamed = |expression: &Expr| Item { name: None, span: whole(tokens, tokens::span(expression.span())), is_wildcard: false };
     match item {
         SelectItem::ExprWithAlias { alias, .. } => named(alias, alias.span),
         SelectItem::UnnamedExpr(Expr::Identifier(ident)) => named(ident, ident.span),
-        SelectItem::UnnamedExpr(expression @ Expr::CompoundIdentifier(parts)) => match parts.last() {
-            Some(last) => named(last, expression.span()),
-            None => Item { name: None, span: expression.span(), is_wildcard: false },
-        },
-        SelectItem::UnnamedExpr(expression) => Item { name: None, span: expression.span(), is_wildcard: false },
-        other => Item { name: None, span: other.span(), is_wildcard: true },
+        SelectItem::UnnamedExpr(expression @ Expr::CompoundIdentifier(parts)) => {
+            parts.last().map_or_else(|| unnamed(expression), |last| named(last, expression.span()))
+        }
+        SelectItem::UnnamedExpr(expression) => unnamed(expression),
+        other => Item { name: None, span: tokens::span(other.span()), is_wildcard: true },
     }
+}
+
+/// The whole of an expression of a SELECT list: the parser's span of a CAST, for example, is only that of what is cast.
+fn whole(tokens: &[TokenWithSpan], part: Span) -> Span {
+    let ends = |token: &Token| match token {
+        Token::Comma | Token::EOF | Token::SemiColon => true,
+        Token::Word(word) => ["SELECT", "DISTINCT", "FROM", "UNION", "WHERE"].iter().any(|keyword| word.value.eq_ignore_ascii_case(keyword)),
+        _ => false,
+    };
+    let depths = tokens.iter().scan(0_i32, |depth, token| {
+        let before = *depth;
+        *depth += i32::from(token.token == Token::LParen) - i32::from(token.token == Token::RParen);
+        Some((before.min(*depth), token))
+    });
+    // The list lies as deep as its own SELECT.
+    let mut select_depth = 0;
+    let (mut start, mut end) = (part.start, part.end);
+    let mut begins = true;
+    for (depth, token) in depths {
+        let span = tokens::span(token.span);
+        let boundary = ends(&token.token);
+        if span.start < part.start || (span.start == part.start && boundary) {
+            if matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case("select")) {
+                select_depth = depth;
+            }
+            if boundary && depth <= select_depth {
+                begins = true;
+            } else if begins {
+                (start, begins) = (span.start, false);
+            }
+        } else if span.start >= part.end {
+            if depth < select_depth || (boundary && depth <= select_depth) {
+                break;
+            }
+            end = span.end;
+        }
+    }
+    Span::new(if begins { part.start } else { start }, end)
 }
 
 /// Why a name cannot be that of a column; these are Delta's rules for names, and ours for the columns that the engine adds.

@@ -118,6 +118,25 @@ pub(crate) fn span(span: tokenizer::Span) -> Span {
     Span::new(position(span.start), position(span.end))
 }
 
+/// The span with the brackets that belong to it: the parser's span of `sum(a)` ends before the bracket that closes.
+pub(crate) fn balanced(tokens: &[TokenWithSpan], found: Span) -> Span {
+    let (mut open, mut surplus) = (0_usize, 0_usize);
+    for token in tokens.iter().filter(|token| span(token.span).start >= found.start && span(token.span).end <= found.end) {
+        match token.token {
+            Token::LParen => open += 1,
+            Token::RParen if open == 0 => surplus += 1,
+            Token::RParen => open -= 1,
+            _ => {}
+        }
+    }
+    let before = tokens.iter().rev().filter(|token| span(token.span).end <= found.start);
+    let after = tokens.iter().filter(|token| span(token.span).start >= found.end);
+    let opening = before.take(surplus).filter(|token| token.token == Token::LParen).last();
+    let closing = after.take(open).filter(|token| token.token == Token::RParen).last();
+    let start = opening.map_or(found.start, |token| span(token.span).start);
+    Span::new(start, closing.map_or(found.end, |token| span(token.span).end))
+}
+
 /// The name that an identifier means: unquoted ones are lower case.
 pub(crate) fn name(identifier: &ast::Ident) -> String {
     match identifier.quote_style {

@@ -211,15 +211,8 @@ fn operands(message: &str) -> Option<Complaint> {
         Some(left_is_wrong) => format!("`{symbol}` joins conditions, and this is {}", if left_is_wrong { &left } else { &right }),
         None => format!("`{symbol}` cannot take {left} and {right}"),
     };
-    let is_day = |a: &str, b: &str| a == "DATE" && matches!(b, "BIGINT" | "INTEGER" | "SMALLINT");
-    let hint = if logical {
-        "compare it with something, as in `quantity > 0`".to_owned()
-    } else if matches!(symbol, "+" | "-") && (is_day(&left, &right) || is_day(&right, &left)) {
-        "write days as an interval, as in `day + INTERVAL '7' DAY`".to_owned()
-    } else {
-        "bring both sides to one type with CAST(… AS …)".to_owned()
-    };
-    Some(Complaint::new(codes::TYPE_MISMATCH, message, hint, Subject::Operator { symbol: symbol.to_owned(), left_is_wrong }))
+    let hint = if logical { "compare it with something, as in `quantity > 0`" } else { "bring both sides to one type with CAST(… AS …)" };
+    Some(Complaint::new(codes::TYPE_MISMATCH, message, hint.to_owned(), Subject::Operator { symbol: symbol.to_owned(), left_is_wrong }))
 }
 
 /// Function 'round' failed to match any signature, errors: … Function 'round' expects 2 arguments but received 1, …
@@ -277,11 +270,10 @@ fn cast_type(message: &str) -> Option<Complaint> {
     Some(Complaint::new(codes::UNKNOWN_TYPE, format!("there is no type `{word}`"), instead_of(word), Subject::Word(word.to_owned())))
 }
 
-/// UNION queries have different number of columns: left has 2 columns whereas right has 1 columns
+/// UNION queries have different number of columns
 fn union(message: &str) -> Option<Complaint> {
-    let (_, counts) = message.split_once("different number of columns: left has ")?;
-    let mut numbers = counts.split_whitespace().filter(|word| word.bytes().all(|letter| letter.is_ascii_digit()));
-    let message = format!("the queries of this UNION have {} and {} columns", numbers.next()?, numbers.next()?);
+    message.contains("different number of columns").then_some(())?;
+    let message = "the queries of this UNION have different numbers of columns";
     let hint = "select as many columns in each of them, in the same order".to_owned();
     Some(Complaint::new(codes::INVALID_QUERY, message, hint, Subject::Word("union".to_owned())))
 }
@@ -354,7 +346,6 @@ mod tests {
         let lines = [
             "Invalid function 'summ'",
             "Cannot coerce arithmetic expression Utf8 + Int64 to valid types",
-            "Cannot coerce arithmetic expression Date32 + Int64 to valid types",
             "Cannot infer common argument type for comparison operation Boolean > Decimal128(14, 2)",
             "Cannot infer common argument type for logical boolean operation Int32 AND Boolean",
             "Function 'round' failed to match any signature, errors: Error during planning: Function 'round' expects 2 arguments but received 3,Error during planning: Function 'round' expects 1 arguments but received 3",
@@ -369,7 +360,6 @@ mod tests {
             [
                 "unknown-function: there is no function `summ` | did you mean `sum`?",
                 "type-mismatch: `+` cannot take VARCHAR and BIGINT | bring both sides to one type with CAST(… AS …)",
-                "type-mismatch: `+` cannot take DATE and BIGINT | write days as an interval, as in `day + INTERVAL '7' DAY`",
                 "type-mismatch: `>` cannot take BOOLEAN and DECIMAL(14, 2) | bring both sides to one type with CAST(… AS …)",
                 "type-mismatch: `AND` joins conditions, and this is INTEGER | compare it with something, as in `quantity > 0`",
                 "wrong-arguments: `round` does not take 3 arguments | it takes 1 or 2",

@@ -83,8 +83,10 @@ impl<'a> Diagnose<'a> {
             return tokens::syntax_error(self.file, parser, self.tokens);
         }
         let complaint = Complaint::of(error.find_root(), &self.functions);
-        let spanned = error.diagnostic().and_then(|diagnostic| diagnostic.span).map(|span| self.location(span));
-        let location = spanned.or_else(|| complaint.subject.word().and_then(|word| self.named(word))).unwrap_or_else(|| self.statement());
+        let spanned = || error.diagnostic().and_then(|diagnostic| diagnostic.span).map(|span| self.location(span));
+        let named = || complaint.subject.word().and_then(|word| self.named(word));
+        let found = if matches!(complaint.subject, Subject::Word(_)) { named().or_else(spanned) } else { spanned().or_else(named) };
+        let location = found.unwrap_or_else(|| self.statement());
         Diagnostic::error(complaint.code, complaint.message).at(location).maybe_hint(complaint.hint)
     }
 
@@ -99,7 +101,7 @@ impl<'a> Diagnose<'a> {
             (_, ast::Expr::Function(function)) => function.name.span(),
             _ => expression.span(),
         };
-        if span.start.line == 0 { diagnostic } else { diagnostic.at(Location::new(self.file, tokens::span(span))) }
+        if span.start.line == 0 { diagnostic } else { diagnostic.at(Location::new(self.file, tokens::balanced(self.tokens, tokens::span(span)))) }
     }
 
     /// The location of a span that DataFusion's plans carry.

@@ -1,12 +1,12 @@
 /* report
 title: Daily sales by depot
 owner: finance
-priority: P2
+priority: ⟦P9⟧
 parameters:
   business_date: {type: date}
 checks:
   not_null: [depot_id, revenue]
-  unique: [⟦depo_id⟧]
+  unique: [depot_id]
   expect: revenue >= 0
 table: {replace: day = $business_date}
 output:

@@ -6,11 +6,11 @@ parameters:
   least: {type: decimal, default: 50000}
 output: csv
 */
-SELECT d.delivery_id,
+SELECT ⟦(d.delivery_id + 1) * 2⟧,
        d.depot_id,
        d.delivered_at,
-       round(d.amount, 0) AS rounded,
-⟦FROM⟧ delivery d
+       round(d.amount, 0) AS rounded
+FROM delivery d
 WHERE d.status = 'completed'
   AND business_date(d.delivered_at) = $business_date
   AND d.amount >= $least

@@ -9,9 +9,9 @@ output: csv
 SELECT d.delivery_id,
        d.depot_id,
        d.delivered_at,
-       round(d.amount, 0) AS rounded
+       ⟦CAST(round(d.amount, 0) AS BIGINT)⟧
 FROM delivery d
 WHERE d.status = 'completed'
-  AND business_date(d.delivered_at) = ⟦$business_date + 1⟧
+  AND business_date(d.delivered_at) = $business_date
   AND d.amount >= $least
 ORDER BY d.amount DESC, d.delivery_id

@@ -54,6 +54,13 @@ impl Case {
 
     /// What `nightshift check` finds in the project.
     pub(crate) async fn problems(&self) -> Diagnostics {
+        let place = self.place();
+        let (_, problems) = Workspace::open(place.path(), None).await.unwrap();
+        problems
+    }
+
+    /// The project in a folder of its own.
+    pub(crate) fn place(&self) -> tempfile::TempDir {
         let place = tempfile::tempdir().unwrap();
         let base = folder().join("base");
         for relative in files(&base, Path::new("")) {
@@ -62,8 +69,7 @@ impl Case {
         for (relative, text) in &self.files {
             write(place.path(), relative, text);
         }
-        let (_, problems) = Workspace::open(place.path(), None).await.unwrap();
-        problems
+        place
     }
 }
 

@@ -10,6 +10,7 @@ mod case;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use nightshift_app::Workspace;
 use nightshift_diagnostic::{codes, render};
 
 use case::{Case, folder, folders};
@@ -53,6 +54,20 @@ async fn many_mistakes_are_told_at_once_in_the_order_of_the_files() {
     assert_eq!(found, case.expected);
     snapshot("several", &render::terminal(problems.as_slice(), false));
     snapshot("several_json", &serde_json::to_string_pretty(&render::json(problems.as_slice())).unwrap());
+}
+
+/// What the hint about days and instants says must be true: the midnight of a DATE that is cast is the project's, not that of UTC,
+/// which is where an unequal comparison would silently fall back to.
+#[tokio::test]
+async fn a_date_that_is_cast_is_midnight_in_the_project() {
+    let place = Case::sound().place();
+    let workspace = Workspace::open_sound(place.path(), None).await.unwrap();
+    let session = workspace.engine.step("hint").unwrap();
+    let sql = "SELECT count(*) AS same FROM (SELECT TIMESTAMPTZ '2026-02-16T16:00:00Z' AT TIME ZONE 'Asia/Taipei' AS at) t \
+               WHERE t.at = CAST(DATE '2026-02-17' AS TIMESTAMP) AND business_date(t.at) = DATE '2026-02-17'";
+    let batches = session.context.sql(sql).await.unwrap().collect().await.unwrap();
+    let shown = format!("{:?}", batches[0].column(0));
+    assert!(shown.contains("[\n  1,\n]"), "{shown}");
 }
 
 #[test]

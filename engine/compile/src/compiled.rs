@@ -7,7 +7,7 @@ use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
-use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, did_you_mean};
+use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, suggest};
 use nightshift_project::{ColumnDoc, Definition, Project, ReportHeader, RollupHeader};
 
 use crate::contract::{COMMENT, UNIT};
@@ -90,7 +90,7 @@ impl Compiler<'_> {
     /// Compiles the rollups in the order of what they read; those left over read each other.
     async fn rollups(&mut self) {
         let mut waiting = cycle::Readers::new();
-        for definition in &self.project.rollups {
+        for definition in self.project.rollups.iter().filter(|definition| has_query(definition)) {
             match planning::tables(&self.context.state(), &definition.text) {
                 Ok(tables) => {
                     waiting.insert(definition.name.clone(), (definition, tables));
@@ -163,7 +163,7 @@ impl Compiler<'_> {
             .map(|column| {
                 Diagnostic::error(codes::UNKNOWN_COLUMN, format!("the result has no column `{column}`"))
                     .at(definition.locate_key(&["columns".to_owned(), column.clone()]))
-                    .maybe_hint(did_you_mean(column, names.iter().copied()))
+                    .maybe_hint(suggest(column, names.iter().copied()))
             })
             .collect();
         sound(unknown)
@@ -189,7 +189,7 @@ impl Compiler<'_> {
     }
 
     async fn reports(&mut self) {
-        for definition in &self.project.reports {
+        for definition in self.project.reports.iter().filter(|definition| has_query(definition)) {
             let tables = planning::tables(&self.context.state(), &definition.text);
             if tables.is_ok_and(|tables| self.reads_broken(&definition.name, &tables)) {
                 continue;
@@ -228,6 +228,11 @@ impl Compiler<'_> {
         problems.extend(report.check(&state));
         if problems.has_errors() { Err(problems) } else { Ok((Some(report), problems)) }
     }
+}
+
+/// False where the header's comment is never closed, which has been reported: all of the file is then a comment.
+fn has_query<H>(definition: &Definition<H>) -> bool {
+    definition.header_is_sound || definition.text.text.contains("*/")
 }
 
 fn sound(problems: Diagnostics) -> Result<(), Diagnostics> {

@@ -7,6 +7,7 @@
 mod comparison;
 mod compiled;
 pub mod condition;
+mod constants;
 pub mod contract;
 mod cycle;
 mod determinism;

@@ -76,7 +76,7 @@ impl Output {
         let item = self.items.iter().filter(same).last().or_else(|| self.items.iter().rev().find(|item| item.is_wildcard));
         let place = item.map_or_else(|| self.file.first_line(), |item| self.place(item));
         let hint = "take one of them out, or give it another name with AS";
-        Some(Diagnostic::error(codes::DUPLICATE_COLUMN, format!("the column `{name}` stands here twice")).at(place).hint(hint))
+        Some(Diagnostic::error(codes::DUPLICATE_COLUMN, format!("two columns of the result are called `{name}`")).at(place).hint(hint))
     }
 
     fn place(&self, item: &Item) -> Location {

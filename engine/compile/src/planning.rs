@@ -1,5 +1,6 @@
 //! From a SQL file to a logical plan, or to all that is wrong with it.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::common::ParamValues;
@@ -7,14 +8,14 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::{DFParserBuilder, Statement};
-use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::ast::{self, Spanned as _};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
-use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
+use datafusion::sql::sqlparser::tokenizer::{self, TokenWithSpan};
 use nightshift_diagnostic::{Diagnostic, Diagnostics, SourceText, codes};
 
-use crate::comparison;
 use crate::contract::tokens;
-use crate::diagnose::{Attempt, Diagnose, bound};
+use crate::diagnose::{Attempt, Diagnose, bound, planned};
+use crate::{comparison, constants};
 
 /// A query that has been planned against the tables of a session, unoptimised.
 #[derive(Debug, Clone)]
@@ -56,7 +57,7 @@ pub async fn plan(context: &SessionContext, file: &Arc<SourceText>) -> Result<Pl
     }
 }
 
-/// Finds what the planner lets pass: wrong types, which only the analyzer and the optimizer refuse, and days that are compared with
+/// Finds what the planner lets pass: wrong types and what cannot be carried out, which only the later stages refuse, and days that are compared with
 /// instants, which nobody refuses. `parameters` are values, or typed NULLs, for the parameters of the plan.
 ///
 /// # Errors
@@ -74,11 +75,12 @@ pub async fn check_types(
         Ok(bound) => bound,
         Err(error) => return Err(diagnose.explain(&error, &statement, &attempt).await),
     };
-    if let Err(error) = state.optimize(&bound) {
+    if let Err(error) = planned(state, &bound).await {
         return Err(diagnose.explain(&error, &statement, &attempt).await);
     }
-    let mixed = comparison::in_plan(&bound, &diagnose);
-    if mixed.has_errors() { Err(mixed) } else { Ok(()) }
+    let mut found = comparison::in_plan(&bound, &diagnose);
+    found.extend(constants::check(plan, &diagnose));
+    if found.has_errors() { Err(found) } else { Ok(()) }
 }
 
 /// The names of the functions that a query may call.
@@ -123,7 +125,15 @@ pub(crate) fn parse(file: &Arc<SourceText>) -> Result<(Statement, Vec<TokenWithS
         return Err(one(diagnostic));
     }
     match statements.pop_front() {
-        Some(statement) if is_query(&statement) => Ok((statement, tokens)),
+        Some(statement) if is_query(&statement) => match join_without_condition(&statement) {
+            None => Ok((statement, tokens)),
+            Some(span) => {
+                let diagnostic = Diagnostic::error(codes::INVALID_SQL, "a JOIN says which rows belong together, and this one does not")
+                    .at(nightshift_diagnostic::Location::new(file, tokens::span(span)))
+                    .hint("add ON or USING; for all pairs of rows write CROSS JOIN");
+                Err(one(diagnostic))
+            }
+        },
         Some(_) => {
             let span = tokens::first_statement(&tokens);
             let location = span.map_or_else(|| file.first_line(), |span| nightshift_diagnostic::Location::new(file, span));
@@ -133,10 +143,30 @@ pub(crate) fn parse(file: &Arc<SourceText>) -> Result<(Statement, Vec<TokenWithS
             Err(one(diagnostic))
         }
         None => {
-            let diagnostic = Diagnostic::error(codes::STATEMENT_COUNT, "the file holds no query").at(file.end());
+            let diagnostic = Diagnostic::error(codes::STATEMENT_COUNT, "the file holds no query").at(file.end()).hint("write a SELECT below the header");
             Err(one(diagnostic))
         }
     }
+}
+
+/// The table of the first JOIN that has neither ON nor USING: DataFusion would take it for a CROSS JOIN.
+fn join_without_condition(statement: &Statement) -> Option<tokenizer::Span> {
+    struct Joins;
+    impl ast::Visitor for Joins {
+        type Break = tokenizer::Span;
+
+        fn pre_visit_query(&mut self, query: &ast::Query) -> ControlFlow<Self::Break> {
+            use ast::JoinOperator::{FullOuter, Inner, Join, Left, LeftOuter, Right, RightOuter};
+            let ast::SetExpr::Select(select) = query.body.as_ref() else { return ControlFlow::Continue(()) };
+            let bare = select.from.iter().flat_map(|from| &from.joins).find(|join| match &join.join_operator {
+                Join(on) | Inner(on) | Left(on) | LeftOuter(on) | Right(on) | RightOuter(on) | FullOuter(on) => *on == ast::JoinConstraint::None,
+                _ => false,
+            });
+            bare.map_or(ControlFlow::Continue(()), |join| ControlFlow::Break(join.relation.span()))
+        }
+    }
+    let Statement::Statement(statement) = statement else { return None };
+    ast::Visit::visit(statement.as_ref(), &mut Joins).break_value()
 }
 
 fn is_query(statement: &Statement) -> bool {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::ScalarValue;
 use datafusion::execution::session_state::SessionState;
-use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, did_you_mean};
+use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, did_you_mean, suggest};
 use nightshift_project::{Definition, ReportHeader};
 
 use crate::{condition, parameters};
@@ -59,7 +59,7 @@ impl Report {
     fn unknown_column(&self, column: &str, names: &[&str], place: nightshift_diagnostic::Location) -> Diagnostic {
         Diagnostic::error(codes::UNKNOWN_COLUMN, format!("the result has no column `{column}`"))
             .at(place)
-            .maybe_hint(did_you_mean(column, names.iter().copied()))
+            .maybe_hint(suggest(column, names.iter().copied()))
     }
 
     fn check_expressions(&self, state: &SessionState) -> Diagnostics {

@@ -21,7 +21,7 @@ codes! {
     MISPLACED_FILE = "misplaced-file";
     /// A definition's name is not lower-case letters, digits and underscores, or is reserved.
     INVALID_NAME = "invalid-name";
-    /// Two definitions have the same name.
+    /// Two definitions, or two tables of one query, have the same name.
     DUPLICATE_NAME = "duplicate-name";
 
     // YAML, in files and in headers

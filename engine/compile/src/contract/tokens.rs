@@ -12,7 +12,12 @@ use super::Check;
 /// The tokens of a text without spaces and comments.
 pub(crate) fn tokenize(file: &Arc<SourceText>) -> Result<Vec<TokenWithSpan>, Diagnostic> {
     let tokens = Tokenizer::new(&GenericDialect {}, &file.text).tokenize_with_location().map_err(|error| {
-        Diagnostic::error(codes::INVALID_SQL, error.message.clone()).at(locate(file, error.location)).label("here")
+        let (message, hint) = match error.message.as_str() {
+            "Unterminated string literal" => ("the quote that opens here is never closed", Some("put a quote behind the text, as in 'completed'")),
+            "Unexpected EOF while in a multi-line comment" => ("the text ends within a comment", Some("close the comment with `*/`")),
+            other => (other, None),
+        };
+        Diagnostic::error(codes::INVALID_SQL, message).at(locate(file, error.location)).maybe_hint(hint.map(str::to_owned))
     })?;
     Ok(tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect())
 }
@@ -29,6 +34,7 @@ pub(crate) fn syntax_error(file: &Arc<SourceText>, error: &ParserError, tokens: 
             let before = index.checked_sub(1).and_then(|before| tokens.get(before)).map(|token| &token.token);
             let found = tokens.get(index).map_or(place, |token| span(token.span));
             let hint = tokens.get(index).and_then(|token| instead_of(before, &token.token));
+            let hint = hint.or_else(|| message.starts_with("Expected: ),").then(|| "is a bracket left open before it?".to_owned()));
             diagnostic(in_words(&message)).at(Location::new(file, found)).label("not expected here").maybe_hint(hint)
         }
         None => diagnostic(in_words(&message)).at(Location::new(file, place)),
@@ -42,16 +48,11 @@ fn in_words(message: &str) -> String {
         return message.to_owned();
     };
     let expected = match expected {
-        "end of statement" => "the statement could end here",
-        "an expression" => "a column or an expression is missing",
-        symbol if symbol.chars().all(|letter| !letter.is_alphanumeric()) => return format!("expected `{symbol}`, found {}", shown(found)),
-        other => return format!("expected {other}, found {}", shown(found)),
+        "end of statement" => return format!("`{found}` cannot stand here"),
+        symbol if symbol.chars().all(|letter| !letter.is_alphanumeric()) => format!("`{symbol}`"),
+        other => other.to_owned(),
     };
-    format!("{expected}, but there is {}", shown(found))
-}
-
-fn shown(found: &str) -> String {
-    if found == "EOF" { "the end of the text".to_owned() } else { format!("`{found}`") }
+    if found == "EOF" { format!("the text ends where {expected} is expected") } else { format!("{expected} is expected here, not `{found}`") }
 }
 
 /// What was probably meant where a token stands that the parser does not expect.
@@ -65,8 +66,11 @@ fn instead_of(before: Option<&Token>, found: &Token) -> Option<String> {
     };
     let is_keyword = KEYWORDS.iter().any(|keyword| word.value.eq_ignore_ascii_case(keyword));
     match before {
+        _ if word.value.eq_ignore_ascii_case("where") => {
+            Some("WHERE stands once, before GROUP BY and ORDER BY; put conditions together with AND".to_owned())
+        }
         Some(Token::Comma) if is_keyword => Some("take out the comma before it".to_owned()),
-        Some(Token::Word(alias)) if !is_keyword => {
+        Some(Token::Word(alias)) if !is_keyword && !KEYWORDS.iter().any(|keyword| alias.value.eq_ignore_ascii_case(keyword)) => {
             let meant = closest_keyword(&word.value, &KEYWORDS).or_else(|| closest_keyword(&alias.value, &KEYWORDS));
             Some(meant.unwrap_or_else(|| "is there a comma missing before it?".to_owned()))
         }
@@ -181,7 +185,8 @@ fn closing(tokens: &[TokenWithSpan], open: usize) -> Option<&TokenWithSpan> {
     })
 }
 
-fn is_word(token: &TokenWithSpan, word: &str) -> bool {
+/// Whether a token is this word, in small or capital letters and without quotes.
+pub(crate) fn is_word(token: &TokenWithSpan, word: &str) -> bool {
     matches!(&token.token, Token::Word(found) if found.quote_style.is_none() && found.value.eq_ignore_ascii_case(word))
 }
 

@@ -25,11 +25,17 @@ impl Attempt<'_> {
     /// Plans the statement, and checks its types if that is part of the work.
     pub(crate) async fn plan(&self, statement: Statement) -> Result<LogicalPlan, DataFusionError> {
         let plan = self.state.statement_to_plan(statement).await?;
-        match self.types {
-            None => Ok(plan),
-            Some(parameters) => self.state.optimize(&bound(plan, parameters)?),
+        if let Some(parameters) = self.types {
+            planned(self.state, &bound(plan.clone(), parameters)?).await?;
         }
+        Ok(plan)
     }
+}
+
+/// Takes a plan through all the stages before its execution.
+pub(crate) async fn planned(state: &SessionState, plan: &LogicalPlan) -> Result<(), DataFusionError> {
+    let optimized = state.optimize(plan)?;
+    state.query_planner().create_physical_plan(&optimized, state).await.map(drop)
 }
 
 /// The plan with its parameters bound.

@@ -13,11 +13,11 @@ use datafusion::common::DataFusionError;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{self, Spanned as _};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
-use nightshift_diagnostic::{Diagnostic, Diagnostics, Location, Position, SourceText, Span, codes, did_you_mean};
+use nightshift_diagnostic::{Diagnostic, Diagnostics, Location, Position, SourceText, Span, codes, suggest};
 
 use crate::contract::tokens;
 use complaint::{Complaint, Subject};
-pub(crate) use culprit::{Attempt, bound};
+pub(crate) use culprit::{Attempt, bound, planned};
 
 /// Turns the errors of one file's query into diagnostics.
 pub(crate) struct Diagnose<'a> {
@@ -62,14 +62,20 @@ impl<'a> Diagnose<'a> {
     /// A table that nobody knows; `known` are those that exist.
     pub(crate) fn unknown_table(&self, name: &str, known: &[String]) -> Diagnostic {
         let bare = name.trim_matches(['\'', '"']);
-        if bare.contains(['/', '.', ':']) {
+        if bare.contains(['/', ':']) || (bare != name && bare.contains('.')) {
             return Diagnostic::error(codes::NOT_READ_ONLY, format!("`{bare}` is a file or an address, which a query does not read"))
                 .at(self.place_of(bare))
                 .hint("describe the file as a source in sql/sources, and read that source by its name");
         }
-        let hint = did_you_mean(bare, known.iter().map(String::as_str))
-            .unwrap_or_else(|| format!("there are {}", complaint::list(known.iter().map(String::as_str))));
-        Diagnostic::error(codes::UNKNOWN_TABLE, format!("there is no source or rollup `{bare}`")).at(self.place_of(bare)).hint(hint)
+        if let Some((schema, table)) = bare.rsplit_once('.') {
+            let hint = known.iter().find(|known| *known == table).map(|table| format!("write `{table}` alone"));
+            return Diagnostic::error(codes::UNKNOWN_TABLE, format!("there is no schema `{schema}`"))
+                .at(self.place_of(schema.split('.').next().unwrap_or(schema)))
+                .hint(hint.unwrap_or_else(|| "a query reads sources and rollups, by their names alone".to_owned()));
+        }
+        Diagnostic::error(codes::UNKNOWN_TABLE, format!("there is no source or rollup `{bare}`"))
+            .at(self.place_of(bare))
+            .maybe_hint(suggest(bare, known.iter().map(String::as_str)))
     }
 
     /// What is wrong, except with the text as SQL.
@@ -84,10 +90,37 @@ impl<'a> Diagnose<'a> {
         }
         let complaint = Complaint::of(error.find_root(), &self.functions);
         let spanned = || error.diagnostic().and_then(|diagnostic| diagnostic.span).map(|span| self.location(span));
-        let named = || complaint.subject.word().and_then(|word| self.named(word));
-        let found = if matches!(complaint.subject, Subject::Word(_)) { named().or_else(spanned) } else { spanned().or_else(named) };
+        let named = || match &complaint.subject {
+            Subject::Number(number) => self.number(number),
+            Subject::Alias(alias) => self.alias(alias),
+            subject => subject.word().and_then(|word| self.named(word)),
+        };
+        let found = if matches!(complaint.subject, Subject::Word(_) | Subject::Alias(_)) { named().or_else(spanned) } else { spanned().or_else(named) };
         let location = found.unwrap_or_else(|| self.statement());
-        Diagnostic::error(complaint.code, complaint.message).at(location).maybe_hint(complaint.hint)
+        let misunderstood = self.misunderstood(&complaint, &location);
+        Diagnostic::error(complaint.code, complaint.message).at(location).maybe_hint(complaint.hint).maybe_hint(misunderstood)
+    }
+
+    /// What people often mean by a name that is no column.
+    fn misunderstood(&self, complaint: &Complaint, location: &Location) -> Option<String> {
+        let Subject::Column(name) = &complaint.subject else { return None };
+        if complaint.code != codes::UNKNOWN_COLUMN {
+            return None;
+        }
+        let written = location.text();
+        if written.starts_with('"') {
+            let in_capitals = name.chars().any(char::is_uppercase);
+            let lower = name.to_lowercase();
+            return Some(match &complaint.hint {
+                Some(hint) if in_capitals && hint.contains(&format!("`{lower}`")) => format!("write `{lower}`: a name in double quotes keeps its capitals"),
+                _ => format!("a text stands in single quotes: '{name}'"),
+            });
+        }
+        let is_alias = self.tokens.windows(2).any(|pair| match pair {
+            [keyword, alias] => tokens::is_word(keyword, "as") && tokens::is_word(alias, name),
+            _ => false,
+        });
+        is_alias.then(|| format!("`{name}` is only made by this SELECT: write its expression again, or put the SELECT into a WITH"))
     }
 
     /// Points at the expression that is to blame: of a function its name, of AND and OR the side that is no condition.
@@ -120,6 +153,22 @@ impl<'a> Diagnose<'a> {
     /// The place of a name, or of the statement if the name stands nowhere.
     pub(crate) fn place_of(&self, name: &str) -> Location {
         self.token(name).unwrap_or_else(|| self.statement())
+    }
+
+    /// The last place of a number: GROUP BY and ORDER BY stand at the end.
+    fn number(&self, number: &str) -> Option<Location> {
+        let found = self.tokens.iter().rev().find(|token| matches!(&token.token, Token::Number(written, _) if written == number));
+        found.map(|token| Location::new(self.file, tokens::span(token.span)))
+    }
+
+    /// The last place where a table has this name: where no dot follows it.
+    fn alias(&self, alias: &str) -> Option<Location> {
+        let is_alias = |pair: &&[TokenWithSpan]| match pair {
+            [name, next] => tokens::is_word(name, alias) && next.token != Token::Period,
+            _ => false,
+        };
+        let found = self.tokens.windows(2).rev().find(is_alias).and_then(|pair| pair.first());
+        found.map(|token| Location::new(self.file, tokens::span(token.span)))
     }
 
     fn token(&self, name: &str) -> Option<Location> {

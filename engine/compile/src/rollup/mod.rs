@@ -12,7 +12,7 @@ pub mod symbol;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::logical_expr::LogicalPlan;
 use nightshift_calendar::Grain;
-use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, did_you_mean};
+use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, suggest};
 use nightshift_project::{Definition, RollupHeader, Strict};
 
 use crate::output::Output;
@@ -114,7 +114,7 @@ fn time_column(definition: &Definition<RollupHeader>, query: &Resolved) -> Resul
         )),
         (None, _) => {
             let known: Vec<&str> = origins.values().flatten().map(String::as_str).collect();
-            Err(error(format!("the query uses no column `{column}`"), did_you_mean(column, known.iter().copied())))
+            Err(error(format!("the query uses no column `{column}`"), suggest(column, known.iter().copied())))
         }
     }
 }
@@ -146,8 +146,10 @@ fn bucket_column(
         let other = buckets.iter().find(|(_, found)| !(grain == Grain::Hour && *found == Grain::Day));
         let problem = match other {
             Some((index, found)) => {
-                let message = format!("`{}` is the {found}, but the rollup lies in the folder for one row a {grain}", name(*index));
-                Diagnostic::error(codes::WRONG_GRAIN, message).at(place_of(*index))
+                let message = format!("`{}` cuts the time to the {found}, but a rollup in this folder has one row a {grain}", name(*index));
+                Diagnostic::error(codes::WRONG_GRAIN, message)
+                    .at(place_of(*index))
+                    .note(format!("rollups with one row a {found} lie in sql/rollups/{}", found.folder()))
             }
             None => no_bucket(definition, query, time),
         };
@@ -155,9 +157,9 @@ fn bucket_column(
         return Err(one(problem.hint(format!("select `{expression}{cast} AS {grain}` and group by it"))));
     };
     if grain != Grain::Hour && !date(bucket) {
-        return Err(one(Diagnostic::error(codes::TIMESTAMP_BUCKET, format!("the bucket `{}` is a timestamp", name(bucket)))
+        return Err(one(Diagnostic::error(codes::TIMESTAMP_BUCKET, format!("the bucket `{}` is a TIMESTAMP, and a {grain} is a DATE", name(bucket)))
             .at(place_of(bucket))
-            .hint(format!("a {grain} is a DATE: write `{expression}::date AS {}`", name(bucket)))));
+            .hint(format!("write `{expression}::date AS {}`", name(bucket)))));
     }
     if grain == Grain::Hour && !buckets.iter().any(|(index, found)| *found == Grain::Day && date(*index)) {
         return Err(one(Diagnostic::error(codes::MISSING_BUCKET, "an hourly rollup needs a DATE column beside the hour")

@@ -94,7 +94,8 @@ impl<'a> Tree<'a> {
         self.problems.push(
             Diagnostic::error(codes::DUPLICATE_KEY, format!("`{key}` stands here twice"))
                 .at(Location::new(self.file, span))
-                .note(format!("the first one is in line {}", first.start.line)),
+                .note(format!("the first one is in line {}", first.start.line))
+                .hint("keep one of them"),
         );
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::datasource::empty::EmptyTable;
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
 use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, suggest};
@@ -30,7 +31,9 @@ impl Compiled {
     /// Compiles every file of a project. `context` is a session with our functions and no tables; it gets one empty table for each
     /// source and rollup. What does not compile is left out and told in the diagnostics.
     pub async fn compile(project: &Project, context: &SessionContext) -> (Self, Diagnostics) {
-        let mut compiler = Compiler { project, context, compiled: Self::default(), problems: Diagnostics::new(), broken: BTreeSet::new() };
+        let checking = SessionStateBuilder::new_from_existing(context.state()).with_physical_optimizer_rules(Vec::new()).build();
+        let (compiled, problems) = (Self::default(), Diagnostics::new());
+        let mut compiler = Compiler { project, context, checking, compiled, problems, broken: BTreeSet::new() };
         compiler.contracts();
         compiler.rollups().await;
         compiler.reports().await;
@@ -56,6 +59,8 @@ impl Compiled {
 struct Compiler<'a> {
     project: &'a Project,
     context: &'a SessionContext,
+    /// The same session without the rules that only make a plan faster.
+    checking: SessionState,
     compiled: Compiled,
     problems: Diagnostics,
     /// Tables whose own files are wrong: what reads them is not to blame.
@@ -64,10 +69,9 @@ struct Compiler<'a> {
 
 impl Compiler<'_> {
     fn contracts(&mut self) {
-        let state = self.context.state();
         for definition in &self.project.sources {
             let parsed = Contract::parse(definition, self.project.calendar.zone);
-            match parsed.and_then(|contract| contract.check_conditions(&state, definition).map(|()| contract)) {
+            match parsed.and_then(|contract| contract.check_conditions(&self.checking, definition).map(|()| contract)) {
                 Ok(contract) => {
                     self.register(&contract.name, contract.schema());
                     self.compiled.contracts.push(Arc::new(contract));
@@ -139,7 +143,7 @@ impl Compiler<'_> {
             let problem = Diagnostic::error(codes::UNKNOWN_PARAMETER, format!("a rollup has no parameters, so there is no `${name}`"));
             return Err(one(problem.at(place).hint("write the value itself, or do this in a report")));
         }
-        planning::check_types(&self.context.state(), &definition.text, &plan, None).await?;
+        planning::check_types(&self.checking, &definition.text, &plan, None).await?;
         let schema = documented(&plan, &definition.header.columns);
         let output = Output::of(&definition.text);
         sound(output.check_names(&schema))?;
@@ -210,7 +214,6 @@ impl Compiler<'_> {
         if !definition.header_is_sound {
             return Ok((None, Diagnostics::new()));
         }
-        let state = self.context.state();
         let declared = &definition.header.parameters;
         let mut problems = parameters::check(&definition.text, &parameters::used(&plan), declared);
         if problems.has_errors() {
@@ -219,13 +222,13 @@ impl Compiler<'_> {
         let values = parameters::typed_nulls(declared, self.project.calendar.zone.name()).map_err(|error| {
             one(Diagnostic::error(codes::TYPE_MISMATCH, error.strip_backtrace()).at(definition.title_location()))
         })?;
-        planning::check_types(&state, &definition.text, &plan, values.as_ref()).await?;
+        planning::check_types(&self.checking, &definition.text, &plan, values.as_ref()).await?;
         let schema = documented(&plan, &definition.header.columns);
         let output = Output::of(&definition.text);
         sound(output.check_names(&schema))?;
         sound(output.check_types(&schema))?;
         let report = Report { definition: definition.clone(), query: crate::resolve::resolve(&plan), schema, tables };
-        problems.extend(report.check(&state));
+        problems.extend(report.check(&self.checking));
         if problems.has_errors() { Err(problems) } else { Ok((Some(report), problems)) }
     }
 }

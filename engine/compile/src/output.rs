@@ -73,7 +73,7 @@ impl Output {
         let names: Vec<String> = schema.fields().iter().map(|field| field.name().to_lowercase()).collect();
         let (_, name) = names.iter().enumerate().find(|(index, name)| names.iter().take(*index).any(|earlier| earlier == *name))?;
         let same = |item: &&Item| item.name.as_ref().is_some_and(|found| found.to_lowercase() == *name);
-        let item = self.items.iter().filter(same).last().or_else(|| self.items.iter().rev().find(|item| item.is_wildcard));
+        let item = self.items.iter().rev().find(same).or_else(|| self.items.iter().rev().find(|item| item.is_wildcard));
         let place = item.map_or_else(|| self.file.first_line(), |item| self.place(item));
         let hint = "take one of them out, or give it another name with AS";
         Some(Diagnostic::error(codes::DUPLICATE_COLUMN, format!("two columns of the result are called `{name}`")).at(place).hint(hint))

@@ -32,8 +32,7 @@ fn reason(text: &str, error: &CronError) -> String {
         return if count == 1 { "it has one field".to_owned() } else { format!("it has {count} fields") };
     }
     let is_wrong = |index: usize, field: &str| {
-        let mut alone = ["*"; FIELDS.len()];
-        alone.get_mut(index).map(|place| *place = field);
+        let alone: Vec<&str> = (0..FIELDS.len()).map(|place| if place == index { field } else { "*" }).collect();
         parse(&alone.join(" ")).is_err()
     };
     let wrong = fields.iter().zip(FIELDS).enumerate().find(|(index, (field, _))| is_wrong(*index, field));

@@ -345,7 +345,7 @@ fn subquery(message: &str) -> Option<Complaint> {
 fn position(message: &str) -> Option<Complaint> {
     let mut numbers = message.split(|letter: char| !letter.is_ascii_digit()).filter(|word| !word.is_empty());
     let counted = message.contains("column with position") || message.contains("column out of bounds");
-    let (number, last) = counted.then_some((numbers.next()?, numbers.last()?))?;
+    let (number, last) = counted.then_some((numbers.next()?, numbers.next_back()?))?;
     let message = format!("there is no column {number} in the SELECT list, which has {last}");
     let hint = "write the column's name, or a number that there is".to_owned();
     Some(Complaint::new(codes::UNKNOWN_COLUMN, message, hint, Subject::Number(number.to_owned())))

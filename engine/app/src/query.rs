@@ -149,7 +149,7 @@ impl Workspace {
         self.register_others(&session.context, &named)?;
         let planned = planning::plan(&session.context, text).await.map_err(Error::Problems)?;
         no_parameters(text, &planned.plan)?;
-        planning::check_types(&session.context.state(), text, &planned.plan).map_err(Error::Problems)?;
+        planning::check_types(&session.context.state(), text, &planned.plan, None).await.map_err(Error::Problems)?;
         Query::start(session, planned.plan, read, limit, cancel).await
     }
 

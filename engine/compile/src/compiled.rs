@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::datasource::empty::EmptyTable;
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
-use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, did_you_mean};
+use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, suggest};
 use nightshift_project::{ColumnDoc, Definition, Project, ReportHeader, RollupHeader};
 
 use crate::contract::{COMMENT, UNIT};
+use crate::output::Output;
 use crate::planning::{self, Planned, one};
-use crate::{Contract, Report, Rollup, determinism, parameters};
+use crate::{Contract, Report, Rollup, cycle, determinism, parameters};
 
 /// Everything in a project that compiles. Rollups stand after the rollups that they read.
 #[derive(Debug, Clone, Default)]
@@ -29,7 +31,9 @@ impl Compiled {
     /// Compiles every file of a project. `context` is a session with our functions and no tables; it gets one empty table for each
     /// source and rollup. What does not compile is left out and told in the diagnostics.
     pub async fn compile(project: &Project, context: &SessionContext) -> (Self, Diagnostics) {
-        let mut compiler = Compiler { project, context, compiled: Self::default(), problems: Diagnostics::new(), broken: BTreeSet::new() };
+        let checking = SessionStateBuilder::new_from_existing(context.state()).with_physical_optimizer_rules(Vec::new()).build();
+        let (compiled, problems) = (Self::default(), Diagnostics::new());
+        let mut compiler = Compiler { project, context, checking, compiled, problems, broken: BTreeSet::new() };
         compiler.contracts();
         compiler.rollups().await;
         compiler.reports().await;
@@ -55,6 +59,8 @@ impl Compiled {
 struct Compiler<'a> {
     project: &'a Project,
     context: &'a SessionContext,
+    /// The same session without the rules that only make a plan faster.
+    checking: SessionState,
     compiled: Compiled,
     problems: Diagnostics,
     /// Tables whose own files are wrong: what reads them is not to blame.
@@ -64,7 +70,8 @@ struct Compiler<'a> {
 impl Compiler<'_> {
     fn contracts(&mut self) {
         for definition in &self.project.sources {
-            match Contract::parse(definition, self.project.calendar.zone) {
+            let parsed = Contract::parse(definition, self.project.calendar.zone);
+            match parsed.and_then(|contract| contract.check_conditions(&self.checking, definition).map(|()| contract)) {
                 Ok(contract) => {
                     self.register(&contract.name, contract.schema());
                     self.compiled.contracts.push(Arc::new(contract));
@@ -86,8 +93,8 @@ impl Compiler<'_> {
 
     /// Compiles the rollups in the order of what they read; those left over read each other.
     async fn rollups(&mut self) {
-        let mut waiting: BTreeMap<String, (&Definition<RollupHeader>, Vec<String>)> = BTreeMap::new();
-        for definition in &self.project.rollups {
+        let mut waiting = cycle::Readers::new();
+        for definition in self.project.rollups.iter().filter(|definition| has_query(definition)) {
             match planning::tables(&self.context.state(), &definition.text) {
                 Ok(tables) => {
                     waiting.insert(definition.name.clone(), (definition, tables));
@@ -102,15 +109,16 @@ impl Compiler<'_> {
                 && !self.reads_broken(&name, &tables)
             {
                 match self.rollup(definition).await {
-                    Ok(rollup) => {
-                        self.register(&name, Arc::clone(&rollup.schema));
-                        self.compiled.rollups.push(Arc::new(rollup));
+                    Ok((rollup, schema)) => {
+                        self.register(&name, schema);
+                        self.compiled.rollups.extend(rollup.map(Arc::new));
                     }
                     Err(problems) => self.fail(&name, problems),
                 }
             }
         }
-        self.cycles(&waiting);
+        self.problems.extend(cycle::cycles(&waiting));
+        self.broken.extend(waiting.into_keys());
     }
 
     fn reads_broken(&mut self, name: &str, tables: &[String]) -> bool {
@@ -121,40 +129,34 @@ impl Compiler<'_> {
         blocked
     }
 
-    fn cycles(&mut self, waiting: &BTreeMap<String, (&Definition<RollupHeader>, Vec<String>)>) {
-        for (name, (definition, tables)) in waiting {
-            let through: Vec<&str> = tables.iter().filter(|table| waiting.contains_key(*table)).map(String::as_str).collect();
-            let tokens = crate::contract::tokens::tokenize(&definition.text).unwrap_or_default();
-            let place = crate::diagnose::Diagnose::new(&definition.text, &tokens).place_of(through.first().copied().unwrap_or(name));
-            self.broken.insert(name.clone());
-            self.problems.push(
-                Diagnostic::error(codes::CYCLE, format!("`{name}` reads `{}`, which reads `{name}` in turn", through.join("`, `")))
-                    .at(place)
-                    .hint("let one of them read a source instead"),
-            );
-        }
-    }
-
     async fn plan(&self, file: &Arc<nightshift_diagnostic::SourceText>) -> Result<Planned, Diagnostics> {
         planning::plan(self.context, file).await
     }
 
-    async fn rollup(&self, definition: &Definition<RollupHeader>) -> Result<Rollup, Diagnostics> {
+    /// A rollup that is sound. One whose header is not gives only its columns, so that what reads it can be compiled.
+    async fn rollup(&self, definition: &Definition<RollupHeader>) -> Result<(Option<Rollup>, SchemaRef), Diagnostics> {
         let Planned { plan, tables, .. } = self.plan(&definition.text).await?;
         let used = parameters::used(&plan);
         if let Some(name) = used.first() {
             let tokens = crate::contract::tokens::tokenize(&definition.text).unwrap_or_default();
             let place = crate::diagnose::Diagnose::new(&definition.text, &tokens).place_of(&format!("${name}"));
-            return Err(one(Diagnostic::error(codes::UNKNOWN_PARAMETER, "a rollup has no parameters").at(place)));
+            let problem = Diagnostic::error(codes::UNKNOWN_PARAMETER, format!("a rollup has no parameters, so there is no `${name}`"));
+            return Err(one(problem.at(place).hint("write the value itself, or do this in a report")));
         }
-        planning::check_types(&self.context.state(), &definition.text, &plan)?;
+        planning::check_types(&self.checking, &definition.text, &plan, None).await?;
         let schema = documented(&plan, &definition.header.columns);
+        let output = Output::of(&definition.text);
+        sound(output.check_names(&schema))?;
+        if !definition.header_is_sound {
+            return Ok((None, schema));
+        }
         self.unknown_docs(definition, &definition.header.columns, &schema)?;
         let meaning = self.meaning(&tables);
-        let rollup = Rollup::analyse(definition, &plan, tables, schema, &meaning)?;
+        let rollup = Rollup::analyse(definition, &plan, tables, Arc::clone(&schema), &meaning)?;
         let keys = |table: &str| self.key_of(table);
-        let problems = determinism::check(&definition.text, &plan, &rollup.query, &keys);
-        if problems.has_errors() { Err(problems) } else { Ok(rollup) }
+        sound(determinism::check(&definition.text, &plan, &rollup.query, &keys))?;
+        sound(output.check_types(&schema))?;
+        Ok((Some(rollup), schema))
     }
 
     fn unknown_docs<H>(&self, definition: &Definition<H>, docs: &BTreeMap<String, ColumnDoc>, schema: &SchemaRef) -> Result<(), Diagnostics> {
@@ -165,10 +167,10 @@ impl Compiler<'_> {
             .map(|column| {
                 Diagnostic::error(codes::UNKNOWN_COLUMN, format!("the result has no column `{column}`"))
                     .at(definition.locate_key(&["columns".to_owned(), column.clone()]))
-                    .maybe_hint(did_you_mean(column, names.iter().copied()))
+                    .maybe_hint(suggest(column, names.iter().copied()))
             })
             .collect();
-        if unknown.is_empty() { Ok(()) } else { Err(unknown) }
+        sound(unknown)
     }
 
     /// What decides the meaning of the tables that a query reads: a change of it is a change of the query.
@@ -191,7 +193,7 @@ impl Compiler<'_> {
     }
 
     async fn reports(&mut self) {
-        for definition in &self.project.reports {
+        for definition in self.project.reports.iter().filter(|definition| has_query(definition)) {
             let tables = planning::tables(&self.context.state(), &definition.text);
             if tables.is_ok_and(|tables| self.reads_broken(&definition.name, &tables)) {
                 continue;
@@ -199,34 +201,45 @@ impl Compiler<'_> {
             match self.report(definition).await {
                 Ok((report, warnings)) => {
                     self.problems.extend(warnings);
-                    self.compiled.reports.push(Arc::new(report));
+                    self.compiled.reports.extend(report.map(Arc::new));
                 }
                 Err(problems) => self.problems.extend(problems),
             }
         }
     }
 
-    async fn report(&self, definition: &Definition<ReportHeader>) -> Result<(Report, Diagnostics), Diagnostics> {
+    /// A report that is sound, with warnings. Of one whose header is not, only the query is looked at.
+    async fn report(&self, definition: &Definition<ReportHeader>) -> Result<(Option<Report>, Diagnostics), Diagnostics> {
         let Planned { plan, tables, .. } = self.plan(&definition.text).await?;
-        let state = self.context.state();
+        if !definition.header_is_sound {
+            return Ok((None, Diagnostics::new()));
+        }
         let declared = &definition.header.parameters;
         let mut problems = parameters::check(&definition.text, &parameters::used(&plan), declared);
         if problems.has_errors() {
             return Err(problems);
         }
-        let zone = self.project.calendar.zone.name();
-        let bound = parameters::typed_nulls(declared, zone).and_then(|values| {
-            if declared.is_empty() { Ok(plan.clone()) } else { plan.clone().with_param_values(values) }
-        });
-        match bound {
-            Ok(bound) => planning::check_types(&state, &definition.text, &bound).map(drop)?,
-            Err(error) => return Err(one(Diagnostic::error(codes::TYPE_MISMATCH, error.strip_backtrace()).at(definition.title_location()))),
-        }
+        let values = parameters::typed_nulls(declared, self.project.calendar.zone.name()).map_err(|error| {
+            one(Diagnostic::error(codes::TYPE_MISMATCH, error.strip_backtrace()).at(definition.title_location()))
+        })?;
+        planning::check_types(&self.checking, &definition.text, &plan, values.as_ref()).await?;
         let schema = documented(&plan, &definition.header.columns);
+        let output = Output::of(&definition.text);
+        sound(output.check_names(&schema))?;
+        sound(output.check_types(&schema))?;
         let report = Report { definition: definition.clone(), query: crate::resolve::resolve(&plan), schema, tables };
-        problems.extend(report.check(&state));
-        if problems.has_errors() { Err(problems) } else { Ok((report, problems)) }
+        problems.extend(report.check(&self.checking));
+        if problems.has_errors() { Err(problems) } else { Ok((Some(report), problems)) }
     }
+}
+
+/// False where the header's comment is never closed, which has been reported: all of the file is then a comment.
+fn has_query<H>(definition: &Definition<H>) -> bool {
+    definition.header_is_sound || definition.text.text.contains("*/")
+}
+
+fn sound(problems: Diagnostics) -> Result<(), Diagnostics> {
+    if problems.has_errors() { Err(problems) } else { Ok(()) }
 }
 
 /// The columns of a plan, with descriptions and units of the header in their metadata.

@@ -6,7 +6,7 @@
 mod header;
 mod parse;
 pub(crate) mod tokens;
-mod types;
+pub(crate) mod types;
 
 pub use types::sql_name;
 
@@ -15,8 +15,11 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use nightshift_diagnostic::{Diagnostics, SourceText, Span};
+use datafusion::execution::session_state::SessionState;
+use nightshift_diagnostic::{Diagnostics, Location, SourceText, Span};
 use nightshift_project::{Definition, Load, SourceHeader};
+
+use crate::condition;
 
 /// The key of a field's metadata under which its description stands; Delta's name for it, which BI tools show.
 pub const COMMENT: &str = "comment";
@@ -83,6 +86,35 @@ impl Contract {
     /// All that is wrong with it, each with its place.
     pub fn parse(definition: &Definition<SourceHeader>, zone: Tz) -> Result<Self, Diagnostics> {
         parse::contract(definition, zone)
+    }
+
+    /// Compiles the `CHECK`s and `delete_when` with the functions that a session knows.
+    ///
+    /// # Errors
+    /// All that does not compile or is no condition, each with its place.
+    pub fn check_conditions(&self, state: &SessionState, definition: &Definition<SourceHeader>) -> Result<(), Diagnostics> {
+        let columns = self.schema();
+        let mut problems = Diagnostics::new();
+        for check in &self.checks {
+            if let Err(found) = condition::compile(state, &check.sql, &columns, |span| self.within(check, span)) {
+                problems.extend(found);
+            }
+        }
+        if let Load::Upsert { delete_when: Some(sql), .. } = &self.header.load {
+            let place = |span| definition.locate_within(&["load", "upsert", "delete_when"], span);
+            if let Err(found) = condition::compile(state, sql, &columns, place) {
+                problems.extend(found);
+            }
+        }
+        if problems.has_errors() { Err(problems) } else { Ok(()) }
+    }
+
+    /// The place of a piece of a `CHECK`.
+    #[must_use]
+    pub fn within(&self, check: &Check, span: Span) -> Location {
+        let start = self.text.range(check.span).start;
+        let piece = SourceText::new("", check.sql.as_str()).range(span);
+        self.text.locate(start + piece.start..start + piece.end)
     }
 
     /// The column of this name.

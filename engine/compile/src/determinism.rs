@@ -39,7 +39,7 @@ pub(crate) fn check(file: &Arc<SourceText>, plan: &LogicalPlan, query: &Resolved
         found.push(
             Diagnostic::error(codes::UNORDERED_RESULT, format!("the result of `{function}` depends on an order that is not total"))
                 .at(place.place_of(&function))
-                .hint("end its ORDER BY with the key of the table, so that no two rows are equal"),
+                .hint("give it an ORDER BY that ends with the key of the table, so that no two rows are equal"),
         );
     }
     found

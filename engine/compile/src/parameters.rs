@@ -49,6 +49,10 @@ pub(crate) fn check(file: &Arc<SourceText>, used: &[String], declared: &[Paramet
                 .hint(hint),
         );
     }
+    if found.has_errors() {
+        // A misspelt name makes another one look unused.
+        return found;
+    }
     for parameter in declared.iter().filter(|parameter| !used.contains(&parameter.name)) {
         found.push(
             Diagnostic::warning(codes::UNUSED_PARAMETER, format!("the parameter `{}` is never used", parameter.name))
@@ -72,12 +76,16 @@ pub fn data_type(parameter_type: ParameterType, zone: &str) -> DataType {
 }
 
 /// Values of the right types but without content, with which a plan can be checked before anybody gives real ones.
-pub(crate) fn typed_nulls(declared: &[Parameter], zone: &str) -> Result<ParamValues> {
+/// `None` where there are no parameters.
+pub(crate) fn typed_nulls(declared: &[Parameter], zone: &str) -> Result<Option<ParamValues>> {
+    if declared.is_empty() {
+        return Ok(None);
+    }
     let values: Result<Vec<(String, ScalarValue)>> = declared
         .iter()
         .map(|parameter| Ok((parameter.name.clone(), ScalarValue::try_from(&data_type(parameter.parameter_type, zone))?)))
         .collect();
-    Ok(values?.into_iter().collect::<std::collections::HashMap<_, _>>().into())
+    Ok(Some(values?.into_iter().collect::<std::collections::HashMap<_, _>>().into()))
 }
 
 /// A parameter's value in SQL; a local time that does not exist or happens twice is taken as the earlier instant.

@@ -1,18 +1,21 @@
 //! From a SQL file to a logical plan, or to all that is wrong with it.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use datafusion::common::ParamValues;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::{DFParserBuilder, Statement};
-use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::ast::{self, Spanned as _};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
-use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
+use datafusion::sql::sqlparser::tokenizer::{self, TokenWithSpan};
 use nightshift_diagnostic::{Diagnostic, Diagnostics, SourceText, codes};
 
 use crate::contract::tokens;
-use crate::diagnose::Diagnose;
+use crate::diagnose::{Attempt, Diagnose, bound, planned};
+use crate::{comparison, constants};
 
 /// A query that has been planned against the tables of a session, unoptimised.
 #[derive(Debug, Clone)]
@@ -41,7 +44,7 @@ pub fn tables(state: &SessionState, file: &Arc<SourceText>) -> Result<Vec<String
 pub async fn plan(context: &SessionContext, file: &Arc<SourceText>) -> Result<Planned, Diagnostics> {
     let state = context.state();
     let (statement, tokens) = parse(file)?;
-    let diagnose = Diagnose::new(file, &tokens);
+    let diagnose = Diagnose::new(file, &tokens).with_functions(functions(&state));
     let tables = references(&state, &statement).map_err(|error| diagnose.diagnostics(&error))?;
     let known = known_tables(context);
     let unknown: Vec<Diagnostic> =
@@ -50,20 +53,46 @@ pub async fn plan(context: &SessionContext, file: &Arc<SourceText>) -> Result<Pl
         return Err(unknown.into_iter().collect());
     }
     let ordered = is_ordered(&statement);
-    let plan = state.statement_to_plan(statement).await.map_err(|error| diagnose.diagnostics(&error))?;
-    Ok(Planned { plan, tables, ordered })
+    let attempt = Attempt { state: &state, types: None };
+    match attempt.plan(statement.clone()).await {
+        Ok(plan) => Ok(Planned { plan, tables, ordered }),
+        Err(error) => Err(diagnose.explain(&error, &statement, &attempt).await),
+    }
 }
 
-/// Finds what the planner lets pass and only the analyzer or the optimizer refuses: wrong types above all.
+/// Finds what the planner lets pass: wrong types and what cannot be carried out, which only the later stages refuse, and days that are compared with
+/// instants, which nobody refuses. `parameters` are values, or typed NULLs, for the parameters of the plan.
 ///
 /// # Errors
-/// All that they refuse, with places in the file.
-pub fn check_types(state: &SessionState, file: &Arc<SourceText>, plan: &LogicalPlan) -> Result<LogicalPlan, Diagnostics> {
-    let optimized = state.optimize(plan);
-    optimized.map_err(|error| match tokens::tokenize(file) {
-        Ok(tokens) => Diagnose::new(file, &tokens).diagnostics(&error),
-        Err(broken) => one(broken),
-    })
+/// All that is wrong, with places in the file.
+pub async fn check_types(
+    state: &SessionState,
+    file: &Arc<SourceText>,
+    plan: &LogicalPlan,
+    parameters: Option<&ParamValues>,
+) -> Result<(), Diagnostics> {
+    let (statement, tokens) = parse(file)?;
+    let diagnose = Diagnose::new(file, &tokens).with_functions(functions(state));
+    let attempt = Attempt { state, types: Some(parameters) };
+    let bound = match bound(plan.clone(), parameters) {
+        Ok(bound) => bound,
+        Err(error) => return Err(diagnose.explain(&error, &statement, &attempt).await),
+    };
+    if let Err(error) = planned(state, &bound).await {
+        return Err(diagnose.explain(&error, &statement, &attempt).await);
+    }
+    let mut found = comparison::in_plan(&bound, &diagnose);
+    found.extend(constants::check(plan, &diagnose));
+    if found.has_errors() { Err(found) } else { Ok(()) }
+}
+
+/// The names of the functions that a query may call.
+pub(crate) fn functions(state: &SessionState) -> Vec<String> {
+    let mut names: Vec<String> =
+        state.scalar_functions().keys().chain(state.aggregate_functions().keys()).chain(state.window_functions().keys()).cloned().collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// The tables of the session; those that do not stand in the default schema, with the name of their own before them.
@@ -74,7 +103,9 @@ fn known_tables(context: &SessionContext) -> Vec<String> {
         let prefix = if name == "public" { String::new() } else { format!("{name}.") };
         schema.table_names().into_iter().map(move |table| format!("{prefix}{table}"))
     });
-    names.collect()
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
 }
 
 fn is_ordered(statement: &Statement) -> bool {
@@ -108,7 +139,15 @@ pub(crate) fn parse(file: &Arc<SourceText>) -> Result<(Statement, Vec<TokenWithS
         return Err(one(diagnostic));
     }
     match statements.pop_front() {
-        Some(statement) if is_query(&statement) => Ok((statement, tokens)),
+        Some(statement) if is_query(&statement) => match join_without_condition(&statement) {
+            None => Ok((statement, tokens)),
+            Some(span) => {
+                let diagnostic = Diagnostic::error(codes::INVALID_SQL, "a JOIN says which rows belong together, and this one does not")
+                    .at(nightshift_diagnostic::Location::new(file, tokens::span(span)))
+                    .hint("add ON or USING; for all pairs of rows write CROSS JOIN");
+                Err(one(diagnostic))
+            }
+        },
         Some(_) => {
             let span = tokens::first_statement(&tokens);
             let location = span.map_or_else(|| file.first_line(), |span| nightshift_diagnostic::Location::new(file, span));
@@ -118,10 +157,30 @@ pub(crate) fn parse(file: &Arc<SourceText>) -> Result<(Statement, Vec<TokenWithS
             Err(one(diagnostic))
         }
         None => {
-            let diagnostic = Diagnostic::error(codes::STATEMENT_COUNT, "the file holds no query").at(file.end());
+            let diagnostic = Diagnostic::error(codes::STATEMENT_COUNT, "the file holds no query").at(file.end()).hint("write a SELECT below the header");
             Err(one(diagnostic))
         }
     }
+}
+
+/// The table of the first JOIN that has neither ON nor USING: DataFusion would take it for a CROSS JOIN.
+fn join_without_condition(statement: &Statement) -> Option<tokenizer::Span> {
+    struct Joins;
+    impl ast::Visitor for Joins {
+        type Break = tokenizer::Span;
+
+        fn pre_visit_query(&mut self, query: &ast::Query) -> ControlFlow<Self::Break> {
+            use ast::JoinOperator::{FullOuter, Inner, Join, Left, LeftOuter, Right, RightOuter};
+            let ast::SetExpr::Select(select) = query.body.as_ref() else { return ControlFlow::Continue(()) };
+            let bare = select.from.iter().flat_map(|from| &from.joins).find(|join| match &join.join_operator {
+                Join(on) | Inner(on) | Left(on) | LeftOuter(on) | Right(on) | RightOuter(on) | FullOuter(on) => *on == ast::JoinConstraint::None,
+                _ => false,
+            });
+            bare.map_or(ControlFlow::Continue(()), |join| ControlFlow::Break(join.relation.span()))
+        }
+    }
+    let Statement::Statement(statement) = statement else { return None };
+    ast::Visit::visit(statement.as_ref(), &mut Joins).break_value()
 }
 
 fn is_query(statement: &Statement) -> bool {

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
-use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::ScalarValue;
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::{Expr, ExprSchemable};
-use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, did_you_mean};
+use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, did_you_mean, suggest};
 use nightshift_project::{Definition, ReportHeader};
 
-use crate::parameters;
+use crate::{condition, parameters};
 use crate::resolve::Resolved;
 
 /// A report that has been compiled.
@@ -60,7 +59,7 @@ impl Report {
     fn unknown_column(&self, column: &str, names: &[&str], place: nightshift_diagnostic::Location) -> Diagnostic {
         Diagnostic::error(codes::UNKNOWN_COLUMN, format!("the result has no column `{column}`"))
             .at(place)
-            .maybe_hint(did_you_mean(column, names.iter().copied()))
+            .maybe_hint(suggest(column, names.iter().copied()))
     }
 
     fn check_expressions(&self, state: &SessionState) -> Diagnostics {
@@ -69,30 +68,11 @@ impl Report {
         let replace = header.table.iter().map(|table| (table.replace.as_str(), vec!["table".to_owned(), "replace".to_owned()]));
         let mut found = Diagnostics::new();
         for (sql, path) in expectations.chain(replace) {
-            if let Err(message) = self.predicate(state, sql) {
-                found.push(
-                    Diagnostic::error(codes::INVALID_QUERY, message)
-                        .at(self.definition.locate(&path))
-                        .hint("write a condition over the result's columns, such as `revenue >= 0`"),
-                );
+            if let Err(problems) = condition::compile(state, sql, &self.schema, |span| self.definition.locate_within(&path, span)) {
+                found.extend(problems);
             }
         }
         found
-    }
-
-    /// A condition over the columns of the result, as a DataFusion expression with its parameters still open.
-    ///
-    /// # Errors
-    /// What is wrong with it, in words.
-    pub fn predicate(&self, state: &SessionState, sql: &str) -> Result<Expr, String> {
-        let schema = DFSchema::try_from(self.schema.as_ref().clone()).map_err(|error| error.strip_backtrace())?;
-        let expression = state.create_logical_expr(sql, &schema).map_err(|error| error.strip_backtrace())?;
-        let bare = expression.clone().infer_placeholder_types(&schema).map_err(|error| error.strip_backtrace())?.0;
-        match bare.get_type(&schema) {
-            Ok(DataType::Boolean | DataType::Null) => Ok(expression),
-            Ok(other) => Err(format!("`{sql}` is {other}, not a condition")),
-            Err(error) => Err(error.strip_backtrace()),
-        }
     }
 
     /// The values of the parameters: those given, else the defaults.

@@ -21,7 +21,7 @@ codes! {
     MISPLACED_FILE = "misplaced-file";
     /// A definition's name is not lower-case letters, digits and underscores, or is reserved.
     INVALID_NAME = "invalid-name";
-    /// Two definitions have the same name.
+    /// Two definitions, or two tables of one query, have the same name.
     DUPLICATE_NAME = "duplicate-name";
 
     // YAML, in files and in headers
@@ -55,8 +55,6 @@ codes! {
     UNKNOWN_ROLLUP = "unknown-rollup";
     /// A pipeline or a command names a report that does not exist.
     UNKNOWN_REPORT = "unknown-report";
-    /// A command names a pipeline that does not exist.
-    UNKNOWN_PIPELINE = "unknown-pipeline";
     /// A step, or a kind of step, that does not exist.
     UNKNOWN_STEP = "unknown-step";
     /// A query names a table that is neither a source nor a rollup nor a CTE.
@@ -103,8 +101,6 @@ codes! {
     UNNAMED_COLUMN = "unnamed-column";
 
     // Rollups
-    /// A rollup without the aggregate or the grouping that its folder promises.
-    NOT_A_ROLLUP = "not-a-rollup";
     /// A rollup does not group by the buckets of its grain.
     MISSING_BUCKET = "missing-bucket";
     /// A day, month or year bucket that is a timestamp instead of a date.
@@ -121,10 +117,6 @@ codes! {
     // Tests, checks and values at run time
     /// A test of a definition does not give the rows that it expects.
     TEST_FAILED = "test-failed";
-    /// A check of a report does not hold.
-    CHECK_FAILED = "check-failed";
-    /// A result breaks its `table: {replace: …}` predicate.
-    REPLACE_PREDICATE = "replace-predicate";
     /// Whatever the engine below refuses and no other code names.
     INVALID_QUERY = "invalid-query";
 }

@@ -14,7 +14,7 @@ mod location;
 pub mod render;
 mod source_text;
 
-pub use closest::{closest, did_you_mean};
+pub use closest::{closest, did_you_mean, suggest};
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Severity};
 pub use diagnostics::Diagnostics;

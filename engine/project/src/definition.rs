@@ -58,6 +58,8 @@ pub struct Definition<H> {
     pub kind: DefinitionKind,
     /// What the header says.
     pub header: H,
+    /// Whether all of the header could be read; if not, that has been reported, and what depends on it should not be reported too.
+    pub header_is_sound: bool,
     /// Where the header's comment stands.
     pub header_span: Span,
     /// The whole file, so that positions in its SQL are positions in the file: the header is a comment to a SQL parser.

@@ -150,16 +150,19 @@ impl Loader<'_> {
         read: impl for<'a> FnOnce(&'a Reader<'a>, &'a Node, Span) -> Option<H>,
     ) -> Definition<H> {
         let File { name, path, text, test } = file;
-        let found = header::read(&text, kind, &mut self.problems);
+        let mut problems = Diagnostics::new();
+        let found = header::read(&text, kind, &mut problems);
         let header = found.as_ref().and_then(|found| {
             let reader = Reader::new(&text);
             let header = read(&reader, &found.node, found.word);
-            self.problems.extend(reader.finish());
+            problems.extend(reader.finish());
             header
         });
+        let header_is_sound = !problems.has_errors();
+        self.problems.extend(problems);
         let header::Header { span, word, node } = found.unwrap_or_else(|| header::Header::absent(&text));
         let header = header.unwrap_or_else(unread);
-        Definition { name, kind, header, header_span: span, text, path, test, word_span: word, node }
+        Definition { name, kind, header, header_is_sound, header_span: span, text, path, test, word_span: word, node }
     }
 
     /// Rollups lie one folder deeper, in that of their grain.

@@ -7,13 +7,13 @@ use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::error::DataFusionError;
-use datafusion::logical_expr::ExprSchemable as _;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::BinaryExpr;
 use datafusion::prelude::SessionContext;
 use nightshift_calendar::Calendar;
+use nightshift_compile::condition;
 use nightshift_compile::contract::Contract;
-use nightshift_diagnostic::{Diagnostic, Diagnostics, Location, Span, codes};
+use nightshift_diagnostic::{Diagnostic, Diagnostics, Location, Position, Span, codes};
 use nightshift_project::Load;
 
 use crate::validate::FileValidator;
@@ -54,16 +54,16 @@ impl Rules {
         let mut checks = Vec::with_capacity(contract.checks.len());
         for check in &contract.checks {
             let label = check.name.as_ref().map_or_else(|| check.sql.clone(), |name| format!("{name}: {}", check.sql));
-            match compiler.compile(&check.sql, label, check.span) {
+            match compiler.compile(&check.sql, label, |span| contract.within(check, span)) {
                 Ok(predicate) => checks.push(predicate),
-                Err(problem) => problems.push(problem),
+                Err(found) => problems.extend(found),
             }
         }
         let mut delete_when = None;
         if let Load::Upsert { delete_when: Some(sql), .. } = &contract.header.load {
-            match compiler.compile(sql, sql.clone(), contract.text.first_line().span) {
+            match compiler.compile(sql, sql.clone(), |_| contract.text.first_line()) {
                 Ok(predicate) => delete_when = Some(predicate),
-                Err(problem) => problems.push(problem),
+                Err(found) => problems.extend(found),
             }
         }
         if problems.has_errors() {
@@ -144,24 +144,15 @@ struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
-    fn compile(&self, sql: &str, label: String, span: Span) -> Result<Predicate, Diagnostic> {
-        let place = Location::new(&self.contract.text, span);
-        let refuse = |error: &DataFusionError| {
+    fn compile(&self, sql: &str, label: String, place: impl Fn(Span) -> Location) -> std::result::Result<Predicate, Diagnostics> {
+        let logical = condition::compile(&self.session.state(), sql, &self.contract.schema(), &place)?;
+        let refuse = |error: DataFusionError| {
+            let whole = place(Span::at(Position::START));
             let message = error.find_root().strip_backtrace();
-            Diagnostic::error(codes::INVALID_QUERY, format!("`{sql}` does not compile: {message}")).at(place.clone())
+            Diagnostics::from(Diagnostic::error(codes::INVALID_QUERY, format!("`{sql}` does not compile: {message}")).at(whole))
         };
-        let logical = self.session.parse_sql_expr(sql, self.columns).map_err(|error| refuse(&error))?;
-        let physical = self.session.create_physical_expr(logical.clone(), self.columns).map_err(|error| refuse(&error))?;
-        let data_type = physical.data_type(self.columns.as_arrow()).or_else(|_| logical.get_type(self.columns));
-        match data_type.map_err(|error| refuse(&error))? {
-            DataType::Boolean => {
-                let expression = checked(physical).map_err(|error| refuse(&error))?;
-                Ok(Predicate { label, expression })
-            }
-            other => Err(Diagnostic::error(codes::TYPE_MISMATCH, format!("`{sql}` is no condition but a value of type {other}"))
-                .at(place)
-                .hint("a condition is true, false or NULL, like `quantity > 0`")),
-        }
+        let physical = self.session.create_physical_expr(logical, self.columns).map_err(refuse)?;
+        Ok(Predicate { label, expression: checked(physical).map_err(refuse)? })
     }
 }
 

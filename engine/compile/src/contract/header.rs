@@ -1,7 +1,7 @@
 //! What the header says must fit the columns.
 
 use datafusion::arrow::datatypes::DataType;
-use nightshift_diagnostic::{Code, Diagnostic, Diagnostics, Location, codes, did_you_mean};
+use nightshift_diagnostic::{Code, Diagnostic, Diagnostics, Location, codes, suggest};
 use nightshift_project::{Definition, SourceHeader};
 
 use super::parse::{expression, identifiers, upsert};
@@ -97,7 +97,7 @@ impl Checker<'_> {
     fn known(&mut self, name: &str, key: &str, place: Location) -> bool {
         let found = self.contract.column(name).is_some();
         if !found {
-            let hint = did_you_mean(name, self.contract.columns.iter().map(|column| column.name.as_str()));
+            let hint = suggest(name, self.contract.columns.iter().map(|column| column.name.as_str()));
             let message = format!("`{key}` names the column `{name}`, which the table does not have");
             self.error(place, codes::UNKNOWN_COLUMN, message, hint);
         }

@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{self, ColumnOption, CreateTable, Expr, Sta
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
-use nightshift_diagnostic::{Diagnostic, Diagnostics, Location, SourceText, Span, codes, did_you_mean};
+use nightshift_diagnostic::{Diagnostic, Diagnostics, Location, SourceText, Span, codes, suggest};
 use nightshift_project::{Definition, Load, SourceHeader};
 
 use super::{Check, Column, Contract, header, tokens, types};
@@ -22,7 +22,9 @@ pub(super) fn contract(definition: &Definition<SourceHeader>, zone: Tz) -> Resul
     let mut reader = Reader { definition, file, tokens: &tokens, zone, problems: Diagnostics::new() };
     let contract = reader.read(&table);
     let mut problems = reader.problems;
-    problems.extend(header::check(&contract, definition));
+    if definition.header_is_sound {
+        problems.extend(header::check(&contract, definition));
+    }
     if problems.has_errors() { Err(problems.sorted()) } else { Ok(contract) }
 }
 
@@ -135,7 +137,7 @@ impl Reader<'_> {
         let name = tokens::name(&column.name);
         let span = tokens::span(column.name.span);
         if contract.column(&name).is_some() {
-            self.error(span, codes::DUPLICATE_COLUMN, format!("the column `{name}` stands here twice"), None);
+            self.error(span, codes::DUPLICATE_COLUMN, format!("the column `{name}` stands here twice"), Some("take one of them out".to_owned()));
             return;
         }
         if name.starts_with('_') {
@@ -222,7 +224,7 @@ impl Reader<'_> {
     }
 
     fn unknown_column(&mut self, contract: &Contract, name: &str, span: Span) {
-        let hint = did_you_mean(name, contract.columns.iter().map(|column| column.name.as_str()));
+        let hint = suggest(name, contract.columns.iter().map(|column| column.name.as_str()));
         self.error(span, codes::UNKNOWN_COLUMN, format!("the table has no column `{name}`"), hint);
     }
 

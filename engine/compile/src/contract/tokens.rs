@@ -4,7 +4,7 @@ use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::{self, Token, TokenWithSpan, Tokenizer};
-use nightshift_diagnostic::{Diagnostic, Location, Position, SourceText, Span, codes};
+use nightshift_diagnostic::{Diagnostic, Location, Position, SourceText, Span, codes, did_you_mean};
 use std::sync::Arc;
 
 use super::Check;
@@ -12,7 +12,12 @@ use super::Check;
 /// The tokens of a text without spaces and comments.
 pub(crate) fn tokenize(file: &Arc<SourceText>) -> Result<Vec<TokenWithSpan>, Diagnostic> {
     let tokens = Tokenizer::new(&GenericDialect {}, &file.text).tokenize_with_location().map_err(|error| {
-        Diagnostic::error(codes::INVALID_SQL, error.message.clone()).at(locate(file, error.location)).label("here")
+        let (message, hint) = match error.message.as_str() {
+            "Unterminated string literal" => ("the quote that opens here is never closed", Some("put a quote behind the text, as in 'completed'")),
+            "Unexpected EOF while in a multi-line comment" => ("the text ends within a comment", Some("close the comment with `*/`")),
+            other => (other, None),
+        };
+        Diagnostic::error(codes::INVALID_SQL, message).at(locate(file, error.location)).maybe_hint(hint.map(str::to_owned))
     })?;
     Ok(tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect())
 }
@@ -20,14 +25,63 @@ pub(crate) fn tokenize(file: &Arc<SourceText>) -> Result<Vec<TokenWithSpan>, Dia
 /// What the parser has against a text, with its place.
 pub(crate) fn syntax_error(file: &Arc<SourceText>, error: &ParserError, tokens: &[TokenWithSpan]) -> Diagnostic {
     let (message, place) = message_and_place(error);
-    let diagnostic = Diagnostic::error(codes::INVALID_SQL, message);
+    let diagnostic = |message: String| Diagnostic::error(codes::INVALID_SQL, message);
     let Some(place) = place else {
-        return diagnostic.at(file.end());
+        return diagnostic(in_words(&message)).at(file.end());
     };
-    match tokens.iter().map(|token| span(token.span)).find(|token| token.start == place.start) {
-        Some(token) => diagnostic.at(Location::new(file, token)).label("not expected here"),
-        None => diagnostic.at(Location::new(file, place)),
+    match tokens.iter().position(|token| span(token.span).start == place.start) {
+        Some(index) => {
+            let before = index.checked_sub(1).and_then(|before| tokens.get(before)).map(|token| &token.token);
+            let found = tokens.get(index).map_or(place, |token| span(token.span));
+            let hint = tokens.get(index).and_then(|token| instead_of(before, &token.token));
+            let hint = hint.or_else(|| message.starts_with("Expected: ),").then(|| "is a bracket left open before it?".to_owned()));
+            diagnostic(in_words(&message)).at(Location::new(file, found)).label("not expected here").maybe_hint(hint)
+        }
+        None => diagnostic(in_words(&message)).at(Location::new(file, place)),
     }
+}
+
+/// `Expected: end of statement, found: FORM` in a sentence.
+fn in_words(message: &str) -> String {
+    let message = message.strip_prefix("sql parser error: ").unwrap_or(message);
+    let Some((expected, found)) = message.strip_prefix("Expected: ").and_then(|rest| rest.rsplit_once(", found: ")) else {
+        return message.to_owned();
+    };
+    let expected = match expected {
+        "end of statement" => return format!("`{found}` cannot stand here"),
+        symbol if symbol.chars().all(|letter| !letter.is_alphanumeric()) => format!("`{symbol}`"),
+        other => other.to_owned(),
+    };
+    if found == "EOF" { format!("the text ends where {expected} is expected") } else { format!("{expected} is expected here, not `{found}`") }
+}
+
+/// What was probably meant where a token stands that the parser does not expect.
+fn instead_of(before: Option<&Token>, found: &Token) -> Option<String> {
+    const KEYWORDS: [&str; 24] = [
+        "SELECT", "FROM", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "JOIN", "LEFT", "INNER", "ON", "UNION", "AS", "AND", "WITH", "CASE",
+        "WHEN", "THEN", "ELSE", "END", "BETWEEN", "DISTINCT", "OVER", "FILTER",
+    ];
+    let Token::Word(word) = found else {
+        return matches!(before, Some(Token::Comma)).then(|| "take out the comma before it".to_owned());
+    };
+    let is_keyword = KEYWORDS.iter().any(|keyword| word.value.eq_ignore_ascii_case(keyword));
+    match before {
+        _ if word.value.eq_ignore_ascii_case("where") => {
+            Some("WHERE stands once, before GROUP BY and ORDER BY; put conditions together with AND".to_owned())
+        }
+        Some(Token::Comma) if is_keyword => Some("take out the comma before it".to_owned()),
+        Some(Token::Word(alias)) if !is_keyword && !KEYWORDS.iter().any(|keyword| alias.value.eq_ignore_ascii_case(keyword)) => {
+            let meant = closest_keyword(&word.value, &KEYWORDS).or_else(|| closest_keyword(&alias.value, &KEYWORDS));
+            Some(meant.unwrap_or_else(|| "is there a comma missing before it?".to_owned()))
+        }
+        _ if !is_keyword => closest_keyword(&word.value, &KEYWORDS),
+        _ => None,
+    }
+}
+
+fn closest_keyword(word: &str, keywords: &[&str]) -> Option<String> {
+    let exact = keywords.iter().any(|keyword| keyword.eq_ignore_ascii_case(word));
+    if exact || word.chars().count() < 3 { None } else { did_you_mean(word, keywords.iter().copied()) }
 }
 
 /// What the parser has against a text, and the character at which it does, if it says so.
@@ -66,6 +120,25 @@ fn position(place: tokenizer::Location) -> Position {
 /// A span of the parser as ours.
 pub(crate) fn span(span: tokenizer::Span) -> Span {
     Span::new(position(span.start), position(span.end))
+}
+
+/// The span with the brackets that belong to it: the parser's span of `sum(a)` ends before the bracket that closes.
+pub(crate) fn balanced(tokens: &[TokenWithSpan], found: Span) -> Span {
+    let (mut open, mut surplus) = (0_usize, 0_usize);
+    for token in tokens.iter().filter(|token| span(token.span).start >= found.start && span(token.span).end <= found.end) {
+        match token.token {
+            Token::LParen => open += 1,
+            Token::RParen if open == 0 => surplus += 1,
+            Token::RParen => open -= 1,
+            _ => {}
+        }
+    }
+    let before = tokens.iter().rev().filter(|token| span(token.span).end <= found.start);
+    let after = tokens.iter().filter(|token| span(token.span).start >= found.end);
+    let opening = before.take(surplus).filter(|token| token.token == Token::LParen).last();
+    let closing = after.take(open).filter(|token| token.token == Token::RParen).last();
+    let start = opening.map_or(found.start, |token| span(token.span).start);
+    Span::new(start, closing.map_or(found.end, |token| span(token.span).end))
 }
 
 /// The name that an identifier means: unquoted ones are lower case.
@@ -112,7 +185,8 @@ fn closing(tokens: &[TokenWithSpan], open: usize) -> Option<&TokenWithSpan> {
     })
 }
 
-fn is_word(token: &TokenWithSpan, word: &str) -> bool {
+/// Whether a token is this word, in small or capital letters and without quotes.
+pub(crate) fn is_word(token: &TokenWithSpan, word: &str) -> bool {
     matches!(&token.token, Token::Word(found) if found.quote_style.is_none() && found.value.eq_ignore_ascii_case(word))
 }
 

@@ -8,9 +8,9 @@ use datafusion::sql::sqlparser::ast::{self, CharacterLength, ExactNumberInfo, Ti
 use nightshift_diagnostic::did_you_mean;
 
 /// The names that a contract may use, for hints.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 14] = [
     "BIGINT", "INTEGER", "INT", "SMALLINT", "DOUBLE", "DECIMAL", "NUMERIC", "VARCHAR", "TEXT", "STRING", "BOOLEAN", "DATE",
-    "TIMESTAMP", "TIMESTAMPTZ", "CHAR",
+    "TIMESTAMP", "TIMESTAMPTZ",
 ];
 /// As many digits as a 128-bit decimal holds.
 const MAX_PRECISION: u64 = 38;
@@ -116,17 +116,20 @@ fn decimal(digits: ExactNumberInfo) -> Result<DataType, Refused> {
 fn unknown(sql: &ast::DataType) -> Refused {
     let written = sql.to_string();
     let base = written.split(['(', ' ']).next().unwrap_or_default();
-    let instead = match base.to_ascii_uppercase().as_str() {
+    Refused { message: format!("`{written}` is no type that a source can have"), hint: instead_of(base) }
+}
+
+/// What to write instead of the name of a type that there is not.
+pub(crate) fn instead_of(name: &str) -> String {
+    let instead = match name.to_ascii_uppercase().as_str() {
         "FLOAT" | "REAL" | "FLOAT4" | "FLOAT32" => Some("use DOUBLE, or DECIMAL(p, s) for money"),
+        "MONEY" => Some("use DECIMAL(p, s), such as DECIMAL(14, 2)"),
         "TINYINT" => Some("use SMALLINT"),
         "DATETIME" => Some("use TIMESTAMP"),
         "CHAR" | "CHARACTER" | "NVARCHAR" => Some("use VARCHAR"),
         "HUGEINT" => Some("use DECIMAL(38, 0)"),
         _ => None,
     };
-    let meant = instead.map(str::to_owned).or_else(|| did_you_mean(base, NAMES));
-    Refused {
-        message: format!("`{written}` is no type that a source can have"),
-        hint: meant.unwrap_or_else(|| format!("the types are {}", NAMES.join(", "))),
-    }
+    let meant = instead.map(str::to_owned).or_else(|| did_you_mean(name, NAMES));
+    meant.unwrap_or_else(|| format!("the types are {}", NAMES.join(", ")))
 }

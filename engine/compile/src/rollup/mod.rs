@@ -9,16 +9,15 @@ pub mod grouping;
 pub mod locality;
 pub mod symbol;
 
-use std::sync::Arc;
-
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::logical_expr::LogicalPlan;
 use nightshift_calendar::Grain;
-use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, did_you_mean};
+use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, suggest};
 use nightshift_project::{Definition, RollupHeader, Strict};
 
+use crate::output::Output;
 use crate::planning::one;
-use crate::resolve::{Resolved, resolve};
+use crate::resolve::{Resolved, Term, resolve};
 use grouping::Grouping;
 use locality::{Locality, Proof, prove};
 use symbol::{Bucketing, Days, TimeColumn, TimeSymbol, time_symbol};
@@ -122,7 +121,7 @@ fn time_column(definition: &Definition<RollupHeader>, query: &Resolved) -> Resul
         )),
         (None, _) => {
             let known: Vec<&str> = origins.values().flatten().map(String::as_str).collect();
-            Err(error(format!("the query uses no column `{column}`"), did_you_mean(column, known.iter().copied())))
+            Err(error(format!("the query uses no column `{column}`"), suggest(column, known.iter().copied())))
         }
     }
 }
@@ -148,33 +147,54 @@ fn bucket_column(
     let date = |index: usize| schema.fields().get(index).is_some_and(|field| field.data_type() == &DataType::Date32);
     let own = buckets.iter().find(|(_, found)| found.grain == grain).map(|(index, found)| (*index, found.days));
     let expression = format!("date_trunc('{grain}', {})", time.column);
+    let place_of = |index: usize| Output::of(&definition.text).place_of(name(index));
     let Some((bucket, days)) = own else {
-        let found = buckets.first();
-        let code = if found.is_some() { codes::WRONG_GRAIN } else { codes::MISSING_BUCKET };
-        let message = match found {
-            Some((index, other)) => format!("`{}` is a bucket of one {}, but the folder says {grain}", name(*index), other.grain),
-            None => format!("no column is the {grain} of `{}`", time.column),
+        // The day beside an hour is no mistake in itself.
+        let other = buckets.iter().find(|(_, found)| !(grain == Grain::Hour && found.grain == Grain::Day));
+        let problem = match other {
+            Some((index, found)) => {
+                let found = found.grain;
+                let message = format!("`{}` cuts the time to the {found}, but a rollup in this folder has one row a {grain}", name(*index));
+                Diagnostic::error(codes::WRONG_GRAIN, message)
+                    .at(place_of(*index))
+                    .note(format!("rollups with one row a {found} lie in sql/rollups/{}", found.folder()))
+            }
+            None => no_bucket(definition, query, time),
         };
         let cast = if grain == Grain::Hour { "" } else { "::date" };
-        return Err(one(Diagnostic::error(code, message)
-            .at(found.map_or_else(|| definition.locate(&["time"]), |(index, _)| place_of(definition, name(*index))))
-            .hint(format!("select `{expression}{cast} AS {grain}` and group by it"))));
+        return Err(one(problem.hint(format!("select `{expression}{cast} AS {grain}` and group by it"))));
     };
     if grain != Grain::Hour && !date(bucket) {
-        return Err(one(Diagnostic::error(codes::TIMESTAMP_BUCKET, format!("the bucket `{}` is a timestamp", name(bucket)))
-            .at(place_of(definition, name(bucket)))
-            .hint(format!("a {grain} is a DATE: write `{expression}::date AS {}`", name(bucket)))));
+        return Err(one(Diagnostic::error(codes::TIMESTAMP_BUCKET, format!("the bucket `{}` is a TIMESTAMP, and a {grain} is a DATE", name(bucket)))
+            .at(place_of(bucket))
+            .hint(format!("write `{expression}::date AS {}`", name(bucket)))));
     }
     if grain == Grain::Hour && !buckets.iter().any(|(index, found)| found.grain == Grain::Day && date(*index)) {
         return Err(one(Diagnostic::error(codes::MISSING_BUCKET, "an hourly rollup needs a DATE column beside the hour")
-            .at(place_of(definition, name(bucket)))
+            .at(place_of(bucket))
             .hint(format!("select `date_trunc('day', {})::date AS day` too, and group by it", time.column))));
     }
     Ok((bucket, days))
 }
 
-/// Where a column's name stands in the query.
-fn place_of(definition: &Definition<RollupHeader>, name: &str) -> nightshift_diagnostic::Location {
-    let tokens = crate::contract::tokens::tokenize(&definition.text).unwrap_or_default();
-    crate::diagnose::Diagnose::new(&Arc::clone(&definition.text), &tokens).place_of(name)
+/// What to say where no column is a bucket: the column that was probably meant as one, if there is any.
+fn no_bucket(definition: &Definition<RollupHeader>, query: &Resolved, time: &TimeColumn) -> Diagnostic {
+    let grain = definition.header.grain;
+    let truncated = |term: &Term| matches!(term, Term::Call { name, arguments } if name == "date_trunc" && arguments.iter().any(|part| reads(part, time)));
+    let zoneless = |term: &Term| matches!(term, Term::Call { name, arguments } if name.starts_with("cast Timestamp") && !name.contains('"') && arguments.iter().any(|part| reads(part, time)));
+    let meant = query.columns.iter().find(|column| column.term.any(&truncated));
+    let Some(meant) = meant else {
+        return Diagnostic::error(codes::MISSING_BUCKET, format!("no column is the {grain} of `{}`", time.column))
+            .at(definition.locate(&["time"]));
+    };
+    let problem = if meant.term.any(&zoneless) {
+        format!("`{}` is cut from `{}` after a cast that drops its time zone", meant.name, time.column)
+    } else {
+        format!("`{}` is not the {grain} of `{}` itself, but of something made from it", meant.name, time.column)
+    };
+    Diagnostic::error(codes::MISSING_BUCKET, problem).at(Output::of(&definition.text).place_of(&meant.name))
+}
+
+fn reads(term: &Term, time: &TimeColumn) -> bool {
+    term.any(&|part| matches!(part, Term::Column { table, name, .. } if *table == time.table && *name == time.column))
 }

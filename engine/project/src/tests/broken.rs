@@ -15,10 +15,10 @@ fn one_file_with_many_mistakes_reports_them_all() {
             "reports/daily_sales.sql:3:1 missing-key: a report needs `owner` | add `owner: …`",
             "reports/daily_sales.sql:4:11 invalid-value: `P7` is no priority | did you mean `P1`?",
             "reports/daily_sales.sql:6:15 invalid-value: `dat` is no type of a parameter | did you mean `date`?",
-            "reports/daily_sales.sql:7:3 duplicate-key: `day` stands here twice",
+            "reports/daily_sales.sql:7:3 duplicate-key: `day` stands here twice | keep one of them",
             "reports/daily_sales.sql:8:3 invalid-name: `minimum-amount` is no name for a parameter | a lower-case letter, then lower-case letters, digits and underscores",
             "reports/daily_sales.sql:10:3 unknown-key: `checks` has no key `uniqe` | did you mean `unique`?",
-            "reports/daily_sales.sql:11:17 duplicate-value: `a` stands in this list twice",
+            "reports/daily_sales.sql:11:17 duplicate-value: `a` stands in this list twice | take one of them out",
             "reports/daily_sales.sql:12:9 missing-key: `table` needs `replace` | add `replace: …`",
             "reports/daily_sales.sql:13:10 invalid-value: `pdf` is no kind of output | it is one of `csv` and `xlsx`",
             "reports/daily_sales.sql:13:32 invalid-value: `zip` is no compression | did you mean `gzip`?",
@@ -113,7 +113,7 @@ fn pipelines() {
     assert_eq!(
         problems(&[("pipelines/daily.yaml", text), ("pipelines/other.yaml", "steps: [{ingest: all}")]),
         [
-            "pipelines/daily.yaml:2:11 invalid-cron: `30 25 * * *` is no cron expression: number out of bounds | five fields: minute, hour, day of the month, month, day of the week; `30 1 * * *` is 01:30 every day",
+            "pipelines/daily.yaml:2:11 invalid-cron: `30 25 * * *` is no cron expression: `25` is no hour | five fields: minute, hour, day of the month, month, day of the week; `30 1 * * *` is 01:30 every day",
             "pipelines/daily.yaml:3:18 invalid-value: `lots` is not a size such as 512MiB",
             "pipelines/daily.yaml:3:24 unknown-key: `limits` has no key `disk` | the keys of `limits` are `memory`, `step_memory`, `spill`, `batch_size` and `threads`",
             "pipelines/daily.yaml:5:14 unknown-source: there is no source named `delivry` | did you mean `delivery`?",

@@ -94,7 +94,8 @@ impl<'a> Tree<'a> {
         self.problems.push(
             Diagnostic::error(codes::DUPLICATE_KEY, format!("`{key}` stands here twice"))
                 .at(Location::new(self.file, span))
-                .note(format!("the first one is in line {}", first.start.line)),
+                .note(format!("the first one is in line {}", first.start.line))
+                .hint("keep one of them"),
         );
     }
 
@@ -104,7 +105,9 @@ impl<'a> Tree<'a> {
             Some(Ok((event, span))) => Ok(Some((event, Span::new(position(span.start), position(span.end))))),
             Some(Err(error)) => {
                 let place = Span::at(position(*error.marker()));
-                Err(self.invalid(&format!("this is not valid YAML: {}", error.info()), place))
+                let mut problem = self.invalid(&format!("this is not valid YAML: {}", error.info()), place);
+                problem.hint = hint(&error.info()).map(str::to_owned);
+                Err(problem)
             }
         }
     }
@@ -115,6 +118,17 @@ impl<'a> Tree<'a> {
 
     fn invalid(&self, message: &str, span: Span) -> Box<Diagnostic> {
         Box::new(Diagnostic::error(codes::INVALID_YAML, message).at(Location::new(self.file, span)))
+    }
+}
+
+/// What to do about the mistakes that people make most.
+fn hint(message: &str) -> Option<&'static str> {
+    if message.contains("mapping values are not allowed") || message.contains("':'") {
+        Some("put a text with a colon into quotes: `title: \"Deliveries: all\"`")
+    } else if message.contains("tab") {
+        Some("indent with spaces")
+    } else {
+        None
     }
 }
 

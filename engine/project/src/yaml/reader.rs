@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
         let text = node.as_text();
         if text.is_none() {
             let message = format!("a single value is expected here, not {}", node.kind());
-            self.error(codes::INVALID_VALUE, node.span, message, None);
+            self.error(codes::INVALID_VALUE, node.span, message, Some("put a text with brackets into quotes".to_owned()));
         }
         text
     }
@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
             let Some(name) = self.text(item) else { continue };
             if names.iter().any(|known| known == name) {
                 let message = format!("`{name}` stands in this list twice");
-                self.error(codes::DUPLICATE_VALUE, item.span, message, None);
+                self.error(codes::DUPLICATE_VALUE, item.span, message, Some("take one of them out".to_owned()));
             } else {
                 names.push(name.to_owned());
             }

@@ -1,0 +1,6 @@
+/* source
+title: Depots
+format: csv
+load: full
+*/
+⟦SELECT⟧ depot_id FROM depot

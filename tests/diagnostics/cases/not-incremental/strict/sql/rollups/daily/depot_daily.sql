@@ -1,0 +1,14 @@
+/* rollup
+title: Revenue by depot and day
+time: day
+strict: ⟦incremental⟧
+columns:
+  revenue: {description: Value of the deliveries (營收), unit: TWD}
+*/
+SELECT date_trunc('day', h.day)::date AS day,
+       h.depot_id,
+       sum(h.deliveries)              AS deliveries,
+       sum(h.revenue)                 AS revenue
+FROM delivery_hourly h
+WHERE h.revenue > (SELECT avg(revenue) FROM delivery_hourly)
+GROUP BY 1, 2

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::json::ReaderBuilder;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{DateTime, Days, SecondsFormat, TimeDelta, Utc};
@@ -63,12 +63,13 @@ impl Shops {
             Change::DropSales { file } => self.drop_file("sale", *file).await,
             Change::Shop { shop, region } => {
                 let mut rows = self.shops();
-                rows.insert(*shop, json!({"shop_id": shop, "region": region}));
+                rows.insert(*shop, shop_row(*shop, region, false));
                 self.commit_shops(rows).await;
             }
             Change::CloseShop { shop } => {
                 let mut rows = self.shops();
-                rows.remove(shop);
+                let closed = rows.get(shop).map(|row| shop_row(*shop, row["region"].as_str().unwrap(), true));
+                rows.extend(closed.map(|closed| (*shop, closed)));
                 self.commit_shops(rows).await;
             }
             Change::Receipts(receipts) => {
@@ -110,7 +111,7 @@ impl Shops {
     /// One commit: a new file if there are rows, and without an earlier one if it is named.
     async fn commit(&mut self, table: &'static str, rows: Vec<Value>, replaced: Option<usize>) {
         let lake = &self.workspace.lake;
-        let schema = self.workspace.compiled.contract(table).unwrap().schema();
+        let schema = stored(&self.workspace.compiled.contract(table).unwrap().schema(), table);
         let layout = TableLayout::new(&schema, vec![], vec![]).unwrap();
         let base = lake.snapshot(&source(table)).await.unwrap();
         let files = self.files.entry(table).or_default();
@@ -207,6 +208,19 @@ fn technique(technique: &Technique) -> &'static str {
 
 fn source(table: &str) -> TableName {
     TableName::new(TableKind::Source, table).unwrap()
+}
+
+/// The columns of a source's table: a row that is closed stays there as a deleted one.
+fn stored(contract: &SchemaRef, table: &str) -> SchemaRef {
+    let mut fields = contract.fields().to_vec();
+    if table == "shop" {
+        fields.push(Arc::new(Field::new("_deleted", DataType::Boolean, false)));
+    }
+    Arc::new(Schema::new(fields))
+}
+
+fn shop_row(shop: i64, region: &str, closed: bool) -> Value {
+    json!({"shop_id": shop, "region": region, "updated_at": BEGINNING, "closed": closed, "_deleted": closed})
 }
 
 fn sale_row(number: i64, sale: &Sale) -> Value {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::Column;
 use datafusion::datasource::provider_as_source;
@@ -16,7 +16,7 @@ use nightshift_lake::{DataFile, Snapshot};
 use crate::Result;
 
 /// The mark of a deleted row in the table of an upserted source.
-const DELETED: &str = "_deleted";
+pub(crate) const DELETED: &str = "_deleted";
 
 /// The id of a table that does not exist yet, and its version.
 const NO_TABLE: (&str, i64) = ("none", -1);
@@ -82,6 +82,14 @@ pub(crate) fn visible_files(pinned: &Pinned, table: &str, files: &[DataFile]) ->
     let Some(found) = pinned.tables.get(table) else { return Ok(None) };
     let Some(snapshot) = &found.snapshot else { return Ok(None) };
     Ok(Some(visible(table, snapshot.provider_of(files, Some(Arc::clone(&pinned.zone))), &found.schema)?))
+}
+
+/// The columns of a table with those that SQL does not see.
+pub(crate) fn stored_schema(pinned: &Pinned, table: &str) -> SchemaRef {
+    match pinned.snapshot(table) {
+        Some(snapshot) => snapshot.provider(Some(Arc::clone(&pinned.zone))).schema(),
+        None => pinned.tables.get(table).map_or_else(|| Arc::new(Schema::empty()), |table| Arc::clone(&table.schema)),
+    }
 }
 
 /// Hides what SQL must not see: deleted rows, and columns of our own. The scan bears the table's name, so that proofs know its

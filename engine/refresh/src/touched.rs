@@ -9,7 +9,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::Schema;
 use datafusion::common::{Column, JoinType, ScalarValue, TableReference};
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction};
@@ -25,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::buckets::{Bucket, Buckets};
 use crate::decide::Change;
-use crate::tables::{Pinned, visible_files};
+use crate::tables::{DELETED, Pinned, stored_schema, visible_files};
 use crate::{Error, Result};
 
 const BUCKET: &str = "bucket";
@@ -123,12 +122,13 @@ impl Touching<'_> {
         Ok(Ok(Some(plan)))
     }
 
-    /// The rows of a table that are not the same before and after, in the columns that the rollup uses; others are NULL.
+    /// The rows of a table that are not the same before and after, in the place of its scan: columns that the rollup does not use are NULL,
+    /// and none of the rows is deleted.
     fn changed_rows(&self, change: &Change) -> Result<Option<LogicalPlan>> {
         let columns = self.used(&change.table);
         let keys: Vec<Expr> = columns.iter().map(|name| col(Column::new_unqualified(name))).collect();
         let Some(added) = visible_files(self.pinned, &change.table, &change.files.added)? else { return Ok(None) };
-        let schema = self.pinned.tables.get(&change.table).map_or_else(|| Arc::new(Schema::empty()), |table| Arc::clone(&table.schema));
+        let schema = stored_schema(self.pinned, &change.table);
         let changed = if change.files.removed.is_empty() {
             added
         } else {
@@ -146,6 +146,8 @@ impl Touching<'_> {
         let all = schema.fields().iter().map(|field| {
             if columns.contains(field.name()) {
                 Ok(col(Column::new_unqualified(field.name())))
+            } else if field.name() == DELETED {
+                Ok(lit(false).alias(DELETED))
             } else {
                 Ok(Expr::Literal(ScalarValue::try_from(field.data_type())?, None).alias(field.name()))
             }

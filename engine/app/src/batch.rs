@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use nightshift_compile::rollup::feed::feed;
 use nightshift_diagnostic::did_you_mean;
 use nightshift_ledger::{BatchRecord, BatchState, Ledger, Owner, RunRecord, StepKind};
-use nightshift_orchestrate::{Displaced, Intent, Observer, Options, Request, RunSummary, Session, StepSpec, SystemClock, begin};
+use nightshift_orchestrate::{Displaced, Intent, Observer, Options, Request, RunSummary, Session, StepAction, StepSpec, SystemClock, begin};
 use nightshift_project::{Pipeline, PipelineAction};
 use tokio_util::sync::CancellationToken;
 
@@ -127,10 +127,10 @@ impl OpenRun {
         self.session.recovered.as_ref()
     }
 
-    /// How many steps the run has.
+    /// How many steps the run has to do; others were done before or are left out.
     #[must_use]
     pub fn steps(&self) -> usize {
-        self.session.plan.steps.len()
+        self.session.plan.steps.iter().filter(|step| step.action == StepAction::Do).count()
     }
 
     /// What becomes of the reports that people have read, if this date was run before or a later one was; nothing is done yet.

@@ -89,7 +89,7 @@ fn one_file_tells_all_its_problems() {
         problems(&text),
         [
             "8:6 unknown-type | BIGNIT | did you mean `BIGINT`?",
-            "9:3 duplicate-column | id | ",
+            "9:3 duplicate-column | id | take one of them out",
             "10:3 invalid-name | _x | names that start with an underscore belong to Nightshift",
             "11:5 unknown-type | DECIMAL | write DECIMAL(14, 2): 14 digits in all, 2 of them after the point",
             "12:3 unsupported-sql | q | NOT NULL, CHECK and PRIMARY KEY are",
@@ -121,7 +121,7 @@ fn the_header_must_fit_the_columns() {
 #[test]
 fn what_is_no_contract_at_all() {
     let sql = |sql: &str| problems(&format!("{HEADER}{sql}"));
-    assert_eq!(sql("CREATE TABLE t (id BIGINT,, x DATE)"), ["7:27 invalid-sql | , | "]);
+    assert_eq!(sql("CREATE TABLE t (id BIGINT,, x DATE)"), ["7:27 invalid-sql | , | take out the comma before it"]);
     assert_eq!(sql("CREATE TABLE t (id BIGINT"), ["7:26 invalid-sql |  | "]);
     assert_eq!(sql("CREATE TABLE t (id BIGINT); DROP TABLE t"), ["7:29 statement-count | DROP | give every source a file of its own"]);
     assert_eq!(sql("SELECT 1"), ["7:1 not-a-contract | SELECT | write CREATE TABLE t (…)"]);

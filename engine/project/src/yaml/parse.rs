@@ -123,7 +123,7 @@ impl<'a> Tree<'a> {
 
 /// What to do about the mistakes that people make most.
 fn hint(message: &str) -> Option<&'static str> {
-    if message.contains("mapping values are not allowed") || message.contains("':'") {
+    if message.contains("mapping values are not allowed") {
         Some("put a text with a colon into quotes: `title: \"Deliveries: all\"`")
     } else if message.contains("tab") {
         Some("indent with spaces")

@@ -1,0 +1,11 @@
+SELECT local_month(d.delivered_at)     AS month,
+       c.district,
+       count(DISTINCT d.customer_id)                 AS customers,
+       count(DISTINCT d.driver_id)                   AS drivers,
+       count(*)                                      AS deliveries,
+       CAST(sum(d.amount) AS DECIMAL(18, 2))         AS revenue
+FROM delivery d
+JOIN customer c ON c.customer_id = d.customer_id
+WHERE d.status = 'completed'
+GROUP BY 1, 2
+ORDER BY 1, 2

@@ -1,0 +1,23 @@
+/* rollup
+title: Product sales by year
+description: What was delivered of each product in each year.
+time: delivered_at
+columns:
+  year: {description: First day of the year}
+  product_id: {description: What was delivered}
+  deliveries: {description: Completed deliveries, unit: deliveries}
+  pieces: {description: Pieces delivered, unit: pieces}
+  revenue: {description: Value of the deliveries (營收), unit: TWD}
+  smallest_delivery: {description: Value of the smallest single delivery, unit: TWD}
+  largest_delivery: {description: Value of the largest single delivery, unit: TWD}
+*/
+SELECT date_trunc('year', d.delivered_at)::date      AS year,
+       d.product_id,
+       count(*)                                      AS deliveries,
+       CAST(sum(d.quantity) AS BIGINT)               AS pieces,
+       CAST(sum(d.amount) AS DECIMAL(18, 2))         AS revenue,
+       min(d.amount)                                 AS smallest_delivery,
+       max(d.amount)                                 AS largest_delivery
+FROM delivery d
+WHERE d.status = 'completed'
+GROUP BY 1, 2

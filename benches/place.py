@@ -26,7 +26,7 @@ FIRST_DAY = date(2024, 11, 20)
 HISTORY_DAYS = 400
 SEED = 1
 # 30 million rows in the ten source tables after the history.
-DELIVERIES_PER_DAY = 17_350
+DELIVERIES_PER_DAY = 18_250
 
 
 @dataclass(frozen=True)

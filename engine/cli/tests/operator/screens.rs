@@ -8,6 +8,7 @@ fn settings() -> insta::Settings {
     settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "[time]");
     settings.add_filter(r"\d+(\.\d+)? (B|KiB|MiB|GiB)\b", "[size]");
     settings.add_filter(r"\b\d+\.\d\d\b", "[seconds]");
+    settings.add_filter(r"in \d+\.\d s", "in [seconds] s");
     settings.add_filter(r"\b[0-9a-f]{8}\.", "[hash].");
     settings.add_filter(r"(\S) {2,}", "$1  ");
     settings.set_prepend_module_to_snapshot(false);

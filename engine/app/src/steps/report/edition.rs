@@ -6,8 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
+use datafusion::arrow::array::{ArrayRef, AsArray};
+use datafusion::arrow::datatypes::Float64Type;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::arrow::row::{RowConverter, SortField};
 use datafusion::common::ScalarValue;
@@ -174,7 +177,10 @@ fn expected_file(folder: &Path, name: &str, output: &Output) -> PathBuf {
     folder.join(file)
 }
 
-/// The hash of rows in their order, whatever batches they come in.
+/// Digits of a float that count: sums of floats depend on the order of their parts, which no two runs have in common.
+const FLOAT_DIGITS: f64 = 12.0;
+
+/// The hash of rows in their order, whatever batches they come in; floats to twelve digits.
 #[derive(Default)]
 pub(crate) struct RowDigest {
     converter: Option<RowConverter>,
@@ -190,7 +196,8 @@ impl RowDigest {
                 none.insert(RowConverter::new(fields).map_err(DataFusionError::from)?)
             }
         };
-        let rows = converter.convert_columns(batch.columns()).map_err(DataFusionError::from)?;
+        let columns: Vec<ArrayRef> = batch.columns().iter().map(settled).collect();
+        let rows = converter.convert_columns(&columns).map_err(DataFusionError::from)?;
         for row in &rows {
             self.digest.update(row.data());
         }
@@ -202,5 +209,53 @@ impl RowDigest {
         let hash: [u8; 32] = self.digest.finalize().into();
         let [a, b, c, d, e, f, g, h, ..] = hash;
         i64::from_be_bytes([a, b, c, d, e, f, g, h]) & i64::MAX
+    }
+}
+
+/// A column with its floats cut to the digits that count.
+fn settled(column: &ArrayRef) -> ArrayRef {
+    match column.as_primitive_opt::<Float64Type>() {
+        Some(floats) => Arc::new(floats.unary::<_, Float64Type>(settle)),
+        None => Arc::clone(column),
+    }
+}
+
+fn settle(float: f64) -> f64 {
+    let scale = 10_f64.powf(FLOAT_DIGITS - 1.0 - float.abs().log10().floor());
+    let cut = (float * scale).round() / scale;
+    // Zero, what is not finite, and what lies at the ends of the range.
+    if cut.is_finite() { cut } else { float }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use datafusion::arrow::array::{Float64Array, StringArray};
+
+    use super::*;
+
+    fn rows(names: &[&str], floats: &[f64]) -> RecordBatch {
+        let columns: [(&str, ArrayRef); 2] =
+            [("name", Arc::new(StringArray::from(names.to_vec()))), ("float", Arc::new(Float64Array::from(floats.to_vec())))];
+        RecordBatch::try_from_iter(columns).unwrap()
+    }
+
+    fn hash(batches: &[RecordBatch]) -> i64 {
+        let mut digest = RowDigest::default();
+        batches.iter().for_each(|batch| digest.push(batch).unwrap());
+        digest.finish()
+    }
+
+    #[test]
+    fn the_same_rows_have_the_same_hash() {
+        let whole = hash(&[rows(&["a", "b", "c"], &[0.1 + 0.2, -7.0, 0.0])]);
+        assert_eq!(hash(&[rows(&["a"], &[0.1 + 0.2]), rows(&["b", "c"], &[-7.0, 0.0])]), whole, "in other batches");
+        assert_eq!(hash(&[rows(&["a", "b", "c"], &[0.3, -7.0, 0.0])]), whole, "a last digit");
+        assert_ne!(hash(&[rows(&["a", "b", "c"], &[0.300_000_001, -7.0, 0.0])]), whole);
+        assert_ne!(hash(&[rows(&["b", "a", "c"], &[-7.0, 0.1 + 0.2, 0.0])]), whole, "in another order");
+        assert_ne!(hash(&[rows(&["ab", "", "c"], &[0.1 + 0.2, -7.0, 0.0])]), whole);
+        assert_eq!([f64::INFINITY, 0.0, 5e-324].map(settle), [f64::INFINITY, 0.0, 5e-324]);
+        assert!(settle(f64::NAN).is_nan() && settle(f64::MAX).is_finite());
     }
 }

@@ -88,5 +88,9 @@ async fn run(nights: Vec<Vec<Change>>, seen: &Mutex<BTreeSet<String>>) -> Result
             return Err(format!("after night {number}: {difference}"));
         }
     }
-    Ok(())
+    shops.rebuild_in_units().await;
+    match shops.difference().await {
+        Some(difference) => Err(format!("built in units: {difference}")),
+        None => Ok(()),
+    }
 }

@@ -13,7 +13,7 @@ use nightshift_app::Workspace;
 use nightshift_compile::Rollup;
 use nightshift_lake::{Commit, StageOptions, TableKind, TableLayout, TableName};
 use nightshift_refresh::tables::{Pinned, PinnedTable, register};
-use nightshift_refresh::{Request, Technique, refresh};
+use nightshift_refresh::{CUT_FROM, Request, Technique, refresh};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -131,6 +131,16 @@ impl Shops {
 
     /// Refreshes every rollup, finest first; tells what was done, `<rollup>: <technique>`, and `<rollup> fed`.
     pub(crate) async fn refresh(&self) -> Vec<String> {
+        self.refresh_cut_from(CUT_FROM).await
+    }
+
+    /// Builds every rollup from nothing, a month at a time.
+    pub(crate) async fn rebuild_in_units(&self) {
+        std::fs::remove_dir_all(self.workspace.lake.root().join("rollup")).unwrap();
+        self.refresh_cut_from(0).await;
+    }
+
+    async fn refresh_cut_from(&self, cut_from: u64) -> Vec<String> {
         let workspace = &self.workspace;
         let mut rollups: Vec<&Arc<Rollup>> = workspace.compiled.rollups.iter().collect();
         rollups.sort_by_key(|rollup| rollup.grain());
@@ -141,7 +151,7 @@ impl Shops {
             register(&session.context, &pinned).unwrap();
             let finer: Vec<Arc<Rollup>> = rollups.iter().filter(|fine| fine.grain() < rollup.grain()).map(|fine| Arc::clone(fine)).collect();
             let cancel = CancellationToken::new();
-            let request = Request { lake: &workspace.lake, session: &session, rollup, finer: &finer, pinned: &pinned, calendar: &workspace.calendar, cancel: &cancel };
+            let request = Request { lake: &workspace.lake, session: &session, rollup, finer: &finer, pinned: &pinned, calendar: &workspace.calendar, cancel: &cancel, cut_from };
             let outcome = refresh(&request).await.unwrap();
             seen.push(format!("{}: {}", rollup.name(), technique(&outcome.decision.technique)));
             seen.extend(outcome.feeder.map(|_| format!("{} fed", rollup.name())));

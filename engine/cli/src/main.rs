@@ -20,6 +20,9 @@ use nightshift_diagnostic::{Fault, Faulty};
 use arguments::Arguments;
 use printer::Printer;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse().and_then(Arguments::checked) {
         Ok(arguments) => arguments,

@@ -96,7 +96,8 @@ fn session_config(limits: &Limits, calendar: &Calendar) -> SessionConfig {
     config
 }
 
-/// One step's session.
+/// One step's session. Clones share it.
+#[derive(Clone)]
 pub struct StepSession {
     /// What DataFusion runs queries with.
     pub context: SessionContext,

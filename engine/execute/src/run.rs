@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
 use futures::StreamExt;
@@ -28,6 +29,19 @@ pub async fn start(session: &StepSession, plan: &LogicalPlan, cancel: &Cancellat
     let limit = session.memory_limit();
     let physical = state.create_physical_plan(plan).await.map_err(|error| Error::from_query(error, limit))?;
     start_physical(session, physical, cancel)
+}
+
+/// As [`start`], but the query runs in one thread: for queries of which several run side by side.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_serial(session: &StepSession, plan: &LogicalPlan, cancel: &CancellationToken) -> Result<Running> {
+    let limit = session.memory_limit();
+    let config = session.context.copied_config().with_target_partitions(1);
+    let state = SessionStateBuilder::new_from_existing(session.context.state()).with_config(config).build();
+    let physical = state.create_physical_plan(plan).await.map_err(|error| Error::from_query(error, limit))?;
+    let stream = execute_stream(Arc::clone(&physical), state.task_ctx()).map_err(|error| Error::from_query(error, limit))?;
+    Ok(Running { plan: physical, stream, cancel: cancel.clone(), limit })
 }
 
 /// Starts a physical plan.

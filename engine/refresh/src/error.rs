@@ -26,6 +26,9 @@ pub enum Error {
     /// A plan could not be put together.
     #[error("the refresh of the rollup could not be planned")]
     Plan(#[from] DataFusionError),
+    /// The task of a unit came to an end without an answer.
+    #[error("a unit of the refresh broke off")]
+    UnitGone(#[source] tokio::task::JoinError),
     /// A bucket came back in another type than the plan promised.
     #[error("a bucket of `{rollup}` is {found}, not a date or a time")]
     BucketType {
@@ -42,7 +45,7 @@ impl Faulty for Error {
             Self::Query { .. } => Fault::User,
             Self::Execute(error) => error.fault(),
             Self::Lake(error) => error.fault(),
-            Self::Plan(_) | Self::BucketType { .. } => Fault::Internal,
+            Self::Plan(_) | Self::UnitGone(_) | Self::BucketType { .. } => Fault::Internal,
         }
     }
 

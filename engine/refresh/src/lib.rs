@@ -10,10 +10,13 @@ mod error;
 pub mod layout;
 mod refresh;
 mod rows;
+mod spans;
 pub mod stamps;
 pub mod tables;
 mod touched;
+mod units;
 
 pub use decide::{Decision, FullReason, Technique};
 pub use error::{Error, Result};
+pub use spans::CUT_FROM;
 pub use refresh::{Outcome, Request, preview, refresh, table_name};

@@ -1,8 +1,9 @@
 //! One refresh of one rollup: decide, compute, stage, commit.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use datafusion::common::ScalarValue;
 use datafusion::logical_expr::LogicalPlan;
 use nightshift_calendar::Calendar;
 use nightshift_compile::rollup::STATE_ROWS;
@@ -15,9 +16,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::decide::{Decision, Technique, decide};
 use crate::layout::{layout, partition_column};
+use crate::buckets::{Bucket, Buckets};
 use crate::rows::{Rows, counted};
+use crate::spans::spans;
 use crate::tables::Pinned;
 use crate::touched::Touching;
+use crate::units::{self, Units};
 use crate::{Error, Result, stamps};
 
 /// What a refresh is handed.
@@ -36,6 +40,8 @@ pub struct Request<'a> {
     pub calendar: &'a Calendar,
     /// Stops the refresh.
     pub cancel: &'a CancellationToken,
+    /// From how many facts on a full build is cut into units; [`CUT_FROM`] is a good number.
+    pub cut_from: u64,
 }
 
 /// What a refresh did.
@@ -99,10 +105,10 @@ pub async fn refresh(request: &Request<'_>) -> Result<Outcome> {
     let mut commit = Commit { operation: "refresh".to_owned(), transactions: stamps::of_pinned(request.rollup, request.pinned), ..Commit::default() };
     if outcome.decision.technique != Technique::Restamp {
         let (staged, remove) = write(request, &table, base.as_ref(), &plan, &mut outcome).await?;
-        outcome.rows_written = staged.files().iter().filter_map(DataFile::rows).sum();
-        outcome.bytes_written = staged.files().iter().map(|file| file.size).sum();
-        commit.layout = Some(staged.layout().clone());
-        commit.add = vec![staged];
+        outcome.rows_written = staged.iter().map(Staged::rows).sum();
+        outcome.bytes_written = staged.iter().map(Staged::bytes).sum();
+        commit.layout = staged.first().map(|staged| staged.layout().clone());
+        commit.add = staged;
         commit.remove = remove;
     }
     commit.information = BTreeMap::from([
@@ -125,13 +131,33 @@ async fn plan(request: &Request<'_>) -> Result<LogicalPlan> {
 }
 
 /// Computes and stages the rows; gives them with the files that they replace.
-async fn write(request: &Request<'_>, table: &TableName, base: Option<&Snapshot>, plan: &LogicalPlan, outcome: &mut Outcome) -> Result<(Staged, Vec<DataFile>)> {
+async fn write(request: &Request<'_>, table: &TableName, base: Option<&Snapshot>, plan: &LogicalPlan, outcome: &mut Outcome) -> Result<(Vec<Staged>, Vec<DataFile>)> {
     let rollup = request.rollup;
     let technique = &outcome.decision.technique;
     let rows = Rows { session: request.session, rollup, calendar: request.calendar };
     let counted_plan = counted(plan)?;
     let has_count = counted_plan.is_some();
     let feeder = if has_count { fresh_feeder(request).await? } else { None };
+    let layout = layout(rollup, has_count)?;
+    if let (Technique::Full(_), None) = (technique, &feeder) {
+        let spans = spans(rollup, request.pinned, request.calendar, request.cut_from);
+        if spans.len() > 1 {
+            let query = counted_plan.as_ref().unwrap_or(plan);
+            let plans = spans.into_iter().map(|span| rows.arranged(rows.unit(query, span)?, None, has_count));
+            let units = Units {
+                lake: request.lake.clone(),
+                table: table.clone(),
+                layout,
+                session: request.session.clone(),
+                cancel: request.cancel.clone(),
+                plans: Arc::new(Mutex::new(plans.collect::<Result<_>>()?)),
+            };
+            let (staged, cost) = units::run_all(units).await?;
+            outcome.measurement.add(&cost);
+            outcome.measurement.peak_memory = request.session.peak_memory();
+            return Ok((staged, base.map(|base| base.files().to_vec()).unwrap_or_default()));
+        }
+    }
     let query = match &feeder {
         Some((feed, snapshot)) => {
             let provider = snapshot.provider(Some(Arc::clone(&request.pinned.zone)));
@@ -150,7 +176,6 @@ async fn write(request: &Request<'_>, table: &TableName, base: Option<&Snapshot>
         None => (vec![], None),
     };
     let arranged = rows.arranged(query, kept, has_count)?;
-    let layout = layout(rollup, has_count)?;
     let mut writer = request.lake.stage(table, layout, StageOptions::default())?;
     let mut running = run::start(request.session, &arranged, request.cancel).await?;
     while let Some(batch) = running.next().await? {
@@ -158,7 +183,7 @@ async fn write(request: &Request<'_>, table: &TableName, base: Option<&Snapshot>
     }
     outcome.measurement.add(&running.measurement());
     outcome.measurement.peak_memory = request.session.peak_memory();
-    Ok((writer.finish().await?, replaced))
+    Ok((vec![writer.finish().await?], replaced))
 }
 
 /// The first finer rollup that can feed this one and stands for the same versions.
@@ -174,6 +199,18 @@ async fn fresh_feeder(request: &Request<'_>) -> Result<Option<(Feed, Snapshot)>>
     Ok(None)
 }
 
+/// Whether a file, by its statistics, may hold a row of one of the buckets.
+fn may_hold(file: &DataFile, column: &str, buckets: &Buckets) -> bool {
+    let Some(known) = file.statistics.as_ref().and_then(|statistics| statistics.columns.get(column)) else { return true };
+    let bound = |value: &Option<ScalarValue>| value.as_ref().and_then(Bucket::from_scalar);
+    match (bound(&known.minimum), bound(&known.maximum)) {
+        (Some(least), Some(greatest)) if least <= greatest => {
+            buckets.range(least..=greatest).next().is_some() || (known.nulls != Some(0) && buckets.contains(&Bucket::None))
+        }
+        _ => true,
+    }
+}
+
 /// The files of the partitions that a technique writes anew.
 fn replaced_files(base: &Snapshot, rollup: &Rollup, technique: &Technique, calendar: &Calendar) -> Vec<DataFile> {
     let Some(column) = partition_column(rollup.grain()) else { return base.files().to_vec() };
@@ -181,7 +218,8 @@ fn replaced_files(base: &Snapshot, rollup: &Rollup, technique: &Technique, calen
     let touched: Box<dyn Fn(&DataFile) -> bool> = match technique {
         Technique::Rebuild(buckets) => {
             let partitions: Vec<Option<String>> = buckets.iter().filter_map(|bucket| bucket.partition(rollup.grain(), calendar)).collect();
-            Box::new(move |file| partitions.contains(&value(file)))
+            let bucket = rollup.bucket_column();
+            Box::new(move |file| partitions.contains(&value(file)) && may_hold(file, bucket, buckets))
         }
         Technique::Onward(first) => {
             let from = first.partition(rollup.grain(), calendar).flatten();

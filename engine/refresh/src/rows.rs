@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, ScalarValue};
@@ -13,6 +14,7 @@ use nightshift_compile::Rollup;
 use nightshift_compile::rollup::STATE_ROWS;
 use nightshift_compile::rollup::feed::{Feed, FeedColumn};
 use nightshift_compile::rollup::grouping::Merge;
+use nightshift_compile::rollup::symbol::Bucketing;
 use nightshift_execute::StepSession;
 use nightshift_lake::{DataFile, Snapshot};
 
@@ -20,6 +22,7 @@ use crate::Result;
 use crate::buckets::{Bucket, Buckets};
 use crate::decide::Technique;
 use crate::layout::partition_column;
+use crate::spans::Span;
 use crate::touched::{bucket_expression, cut_expression};
 
 /// Replaces scans of a plan; the closure gets each scan with its number, counted from left to right.
@@ -85,24 +88,52 @@ impl Rows<'_> {
     /// The query restricted to what a technique computes.
     pub(crate) fn query(&self, plan: &LogicalPlan, technique: &Technique) -> Result<LogicalPlan> {
         match technique {
-            Technique::Rebuild(buckets) => map_scans(plan, &|index, scan| {
-                let is_fact = self.rollup.proof.facts.iter().any(|fact| fact.0 == index);
-                if !is_fact {
-                    return Ok(None);
-                }
-                let time = Expr::Column(Column::new(Some(scan.table_name.clone()), self.rollup.time.column.clone()));
-                let schema = scan.source.schema();
-                let field = schema.field_with_name(&self.rollup.time.column).map_err(datafusion::error::DataFusionError::from)?;
-                let data_type = field.data_type().clone();
-                let within = self.within(time, &data_type, buckets);
-                Ok(Some(LogicalPlan::Filter(Filter::try_new(within, Arc::new(LogicalPlan::TableScan(scan.clone())))?)))
-            }),
+            Technique::Rebuild(buckets) => self.of_facts(plan, &|time, data_type| self.within(time, data_type, buckets)),
             Technique::Onward(first) => {
                 let bucket = col(Column::new_unqualified(self.rollup.bucket_column()));
                 let from = first.scalar(self.calendar).map_or(lit(true), |value| bucket.clone().gt_eq(literal(value)).or(bucket.is_null()));
                 Ok(LogicalPlanBuilder::from(plan.clone()).filter(from)?.build()?)
             }
             _ => Ok(plan.clone()),
+        }
+    }
+
+    /// The query restricted to the facts of a span.
+    pub(crate) fn unit(&self, plan: &LogicalPlan, span: Span) -> Result<LogicalPlan> {
+        self.of_facts(plan, &|time, data_type| self.within_span(&time, data_type, span))
+    }
+
+    /// A query restricted to facts for which a condition on their time holds.
+    fn of_facts(&self, plan: &LogicalPlan, condition: &dyn Fn(Expr, &DataType) -> Expr) -> Result<LogicalPlan> {
+        map_scans(plan, &|index, scan| {
+            if !self.rollup.proof.facts.iter().any(|fact| fact.0 == index) {
+                return Ok(None);
+            }
+            let time = Expr::Column(Column::new(Some(scan.table_name.clone()), self.rollup.time.column.clone()));
+            let schema = scan.source.schema();
+            let field = schema.field_with_name(&self.rollup.time.column).map_err(datafusion::error::DataFusionError::from)?;
+            let condition = condition(time, field.data_type());
+            Ok(Some(LogicalPlan::Filter(Filter::try_new(condition, Arc::new(LogicalPlan::TableScan(scan.clone())))?)))
+        })
+    }
+
+    /// True for times in a span.
+    fn within_span(&self, time: &Expr, data_type: &DataType, span: Span) -> Expr {
+        let buckets = Bucketing { grain: self.rollup.grain().max(Grain::Month), days: self.rollup.bucketing().days };
+        let zone: Arc<str> = self.calendar.zone.name().into();
+        let start = |day: NaiveDate| match data_type {
+            DataType::Date32 => Some(literal(ScalarValue::Date32(Some(datafusion::arrow::datatypes::Date32Type::from_naive_date(day))))),
+            _ => {
+                let (start, _) = Bucket::Date(day).instants(buckets, self.calendar)?;
+                Some(literal(ScalarValue::TimestampMicrosecond(Some(start), Some(Arc::clone(&zone)))))
+            }
+        };
+        let until = span.until.and_then(start).map(|until| time.clone().lt(until));
+        match (span.from.and_then(start), until) {
+            (Some(from), Some(until)) => time.clone().gt_eq(from).and(until),
+            (Some(from), None) => time.clone().gt_eq(from),
+            (None, Some(until)) => until.or(time.clone().is_null()),
+            (None, None) => lit(true),
         }
     }
 

@@ -7,7 +7,7 @@ use nightshift_compile::rollup::feed::feed;
 use nightshift_compile::rollup::locality::Locality;
 use nightshift_diagnostic::did_you_mean;
 use nightshift_project::ByteSize;
-use nightshift_refresh::{Decision, FullReason, Request, Technique, tables};
+use nightshift_refresh::{CUT_FROM, Decision, FullReason, Request, Technique, tables};
 use serde_json::json;
 
 use super::{Outlook, Planner, Verdict, outcome};
@@ -48,6 +48,7 @@ impl Planner<'_> {
             pinned: &pinned,
             calendar: &workspace.calendar,
             cancel: &self.cancel,
+            cut_from: CUT_FROM,
         };
         Ok(nightshift_refresh::preview(&request).await?)
     }

@@ -6,7 +6,7 @@ use nightshift_compile::Rollup;
 use nightshift_diagnostic::did_you_mean;
 use nightshift_ledger::{Measures, PublicationRecord};
 use nightshift_orchestrate::{StepContext, StepOutcome};
-use nightshift_refresh::{Request, tables};
+use nightshift_refresh::{CUT_FROM, Request, tables};
 use serde_json::json;
 
 use super::Steps;
@@ -31,6 +31,7 @@ impl Steps {
             pinned: &pinned,
             calendar: &workspace.calendar,
             cancel: &context.cancel,
+            cut_from: CUT_FROM,
         };
         let done = nightshift_refresh::refresh(&request).await?;
         let changed = Some(done.version_after) != done.version_before;

@@ -111,7 +111,7 @@ fn write_project(root: &Path, zone: &str, day_starts_at: &str) {
                   table: {replace: day = $business_date}\noutput:\n  - csv\n*/\n\
                   SELECT CAST($business_date AS DATE) AS day,\n\
                   count(*) FILTER (WHERE at < CAST(CAST($business_date AS DATE) + INTERVAL '1' DAY AS TIMESTAMP)) AS until_midnight,\n\
-                  count(*) FILTER (WHERE at >= $business_date) AS from_midnight,\n\
+                  count(*) FILTER (WHERE at >= CAST(CAST($business_date AS DATE) AS TIMESTAMP)) AS from_midnight,\n\
                   count(*) FILTER (WHERE CAST(at AS DATE) <= $business_date) AS until_today\nFROM event\n";
     write(root, "reports/today.sql", report);
 }

@@ -56,6 +56,22 @@ async fn rows_that_were_carried_along_are_no_change() {
     assert_eq!(shops.difference().await, None);
 }
 
+/// A definition that comes back after another one does not take the other's rows for its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_definition_that_comes_back_is_built_anew() {
+    const FILE: &str = "sql/rollups/daily/by_day.sql";
+    let sale = Sale { shop: Some(1), buyer: 1, hour: Some(5), due_in: 3, status: "void", quantity: 4, amount: Some(990), weight: None };
+    let mut shops = Shops::open().await;
+    shops.apply(&Change::Sales(vec![sale])).await;
+    shops.refresh().await;
+    for (from, to) in [("<> 'void'", "= 'void'"), ("= 'void'", "<> 'void'")] {
+        shops.edit(FILE, from, to).await;
+        let seen = shops.refresh().await;
+        assert!(seen.contains(&"by_day: full".to_owned()), "{to}: {seen:?}");
+        assert_eq!(shops.difference().await, None);
+    }
+}
+
 /// What changed in a joined table reaches the buckets of the rows that it joins to, and no other.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_lookup_touches_the_buckets_of_its_facts() {

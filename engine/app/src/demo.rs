@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{Days, NaiveDate};
 use nightshift_orchestrate::{Intent, Observer, RunSummary};
@@ -29,6 +30,15 @@ pub struct Demo {
 const CORRECTION_EVERY: u32 = 20;
 
 impl Demo {
+    /// About how long it takes, as measured with a release build on two cores at 3 GHz: 154 s for 400 days and 60 nights of 2,170
+    /// deliveries, of which the history takes 8 s and a night 1 s whatever comes in.
+    #[must_use]
+    pub fn estimate(&self) -> Duration {
+        let size = f64::from(self.deliveries_per_day) / 2170.0;
+        let history = 8.0 * size * f64::from(self.history_days) / 400.0;
+        Duration::from_secs_f64(history + f64::from(self.nights) * (1.0 + 1.45 * size))
+    }
+
     /// The demonstration's data up to and including its first night.
     ///
     /// # Errors

@@ -90,7 +90,7 @@ fn day_of(bound: Option<&ScalarValue>, calendar: &Calendar) -> Option<NaiveDate>
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     #[test]

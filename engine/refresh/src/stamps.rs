@@ -8,25 +8,38 @@ use nightshift_lake::Snapshot;
 use crate::Result;
 use crate::tables::Pinned;
 
-/// The mark's name: a changed definition or another source table has other marks, so that old ones do not count.
+/// The mark of the definition that the rows are of, in every commit. Marks stay in the log for ever: without this one a definition that
+/// comes back after another would find its own old marks and take the other's rows for its own.
+fn definition_mark(rollup: &Rollup) -> (String, i64) {
+    // Sixty bits of the fingerprint, which is hexadecimal.
+    let digits = rollup.fingerprint.get(..15).unwrap_or_default();
+    (format!("rollup/{}/definition", rollup.name()), i64::from_str_radix(digits, 16).unwrap_or_default())
+}
+
+/// The name of the mark for the version of a table, which another definition, or another table of that name, does not share.
 pub fn app_id(rollup: &Rollup, table: &str, table_id: &str) -> String {
     format!("rollup/{}/{}/{table}/{table_id}", rollup.name(), rollup.fingerprint)
 }
 
 /// The marks for the pinned versions of everything that a rollup reads.
 pub fn of_pinned(rollup: &Rollup, pinned: &Pinned) -> Vec<(String, i64)> {
-    rollup.tables.iter().map(|table| (app_id(rollup, table, pinned.table_id(table)), pinned.version(table))).collect()
+    let versions = rollup.tables.iter().map(|table| (app_id(rollup, table, pinned.table_id(table)), pinned.version(table)));
+    versions.chain([definition_mark(rollup)]).collect()
 }
 
-/// The version that a rollup's table stands for, for each table that it reads; `None` where it has no mark.
+/// The version that a rollup's table stands for, for each table that it reads; `None` where it has no mark, or holds rows of another
+/// definition.
 ///
 /// # Errors
 /// If the log cannot be read.
 pub async fn read(rollup: &Rollup, table: &Snapshot, pinned: &Pinned) -> Result<BTreeMap<String, Option<i64>>> {
     let mut stamps = BTreeMap::new();
+    let (definition, number) = definition_mark(rollup);
+    let is_own = table.transaction_version(&definition).await? == Some(number);
     for name in &rollup.tables {
         let app_id = app_id(rollup, name, pinned.table_id(name));
-        stamps.insert(name.clone(), table.transaction_version(&app_id).await?);
+        let version = if is_own { table.transaction_version(&app_id).await? } else { None };
+        stamps.insert(name.clone(), version);
     }
     Ok(stamps)
 }

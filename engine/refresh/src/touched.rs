@@ -48,7 +48,7 @@ impl Touching<'_> {
                 touched.extend(self.by_time(change).await?);
             }
             for lookup in self.lookups(&change.table) {
-                match self.by_join(change, lookup)? {
+                match self.by_join(change, lookup, changes)? {
                     Ok(Some(plan)) => touched.extend(self.collect(&plan).await?),
                     Ok(None) => {}
                     Err(reason) => return Ok(Err(reason)),
@@ -60,6 +60,10 @@ impl Touching<'_> {
 
     fn is_fact(&self, table: &str) -> bool {
         self.rollup.time.table == table && !self.rollup.proof.facts.is_empty()
+    }
+
+    fn table_of(&self, scan: Occurrence) -> Option<&str> {
+        self.rollup.query.relation.scans().into_iter().find(|(of, _)| *of == scan).map(|(_, table)| table)
     }
 
     fn lookups(&self, table: &str) -> Vec<Occurrence> {
@@ -94,12 +98,16 @@ impl Touching<'_> {
     }
 
     /// The plan that finds the buckets of the facts that changed rows of a joined table meet.
-    fn by_join(&self, change: &Change, lookup: Occurrence) -> Result<std::result::Result<Option<LogicalPlan>, Unproved>> {
+    fn by_join(&self, change: &Change, lookup: Occurrence, changes: &[Change]) -> Result<std::result::Result<Option<LogicalPlan>, Unproved>> {
         let Some(found) = find_join(self.plan, lookup, &self.rollup.proof.facts, &mut 0) else {
             return Ok(Err(not_understood(&change.table)));
         };
         let side = if found.lookup_is_left { &found.join.left } else { &found.join.right };
-        if !only_keys_join(&found.join, side) {
+        // Rows that were joined to each other before and both went would be in neither change.
+        let first = found.first_scan_of_lookup;
+        let beside = (first..first + count_scans(side)).filter(|scan| *scan != lookup.0).map(Occurrence);
+        let both_changed = beside.into_iter().any(|scan| self.table_of(scan).is_some_and(|table| changes.iter().any(|change| change.table == table)));
+        if both_changed || !only_keys_join(&found.join, side) {
             return Ok(Err(not_understood(&change.table)));
         }
         let Some(changed) = self.changed_rows(change)? else { return Ok(Ok(None)) };

@@ -134,7 +134,7 @@ async fn load<'a>(
         Destination::Append(Box::new(Append::new(request.lake, request.session, rules, &schema, tables)?))
     };
     announce(&mut destination, tables, pending);
-    let mut review = Review::open(request.lake, request.session, &request.contract.name, pending, tables.anew).await?;
+    let mut review = Review::open(request.lake, request.session, &request.contract.name, pending, tables.contract, tables.anew).await?;
     let files = Files { session: request.session, rules, schema: &schema, batch_size: request.batch_size };
     let mut read = files.read(pending);
     while let Some(found) = read.next().await {

@@ -15,6 +15,7 @@ use nightshift_quality::{ReviewRow, review_batch, review_schema};
 
 use crate::Result;
 use crate::arrival::{Arrival, file_mark};
+use crate::upsert::load_number;
 
 /// Rows that are gathered before they are written.
 const BATCH: usize = 8192;
@@ -34,8 +35,15 @@ pub(crate) struct Review<'a> {
 }
 
 impl<'a> Review<'a> {
-    /// Opens the review table for a load of these files; `again` loads them whatever the table's marks say.
-    pub(crate) async fn open(lake: &'a Lake, session: &'a SessionContext, source: &str, files: &[&Arrival], again: bool) -> Result<Self> {
+    /// Opens the review table for a load of these files by a contract; `again` loads them whatever the table's marks say.
+    pub(crate) async fn open(
+        lake: &'a Lake,
+        session: &'a SessionContext,
+        source: &str,
+        files: &[&Arrival],
+        contract: i64,
+        again: bool,
+    ) -> Result<Self> {
         let table = TableName::new(TableKind::Review, source)?;
         let base = lake.snapshot(&table).await?;
         let layout = TableLayout::new(&Schema::clone(&review_schema()), vec![], vec![])?;
@@ -46,8 +54,9 @@ impl<'a> Review<'a> {
                 Some(base) if !again => base.transaction_version(&file_mark(&identity)).await?,
                 _ => None,
             };
-            if known != Some(hash.version()) {
-                unknown.push((identity, hash.version()));
+            let load = load_number(hash.version(), contract);
+            if known != Some(load) {
+                unknown.push((identity, load));
             }
         }
         Ok(Self { lake, session, table, layout, base, files: unknown, writer: None, gathered: Vec::new(), rows: 0 })

@@ -52,7 +52,7 @@ impl Planner<'_> {
             return Ok(outcome(Verdict::Nothing, "nothing: it is made already"));
         }
         let same = match base {
-            Some(base) => base.transaction_version(&edition.rows_mark()).await? == Some(self.rows_of(edition.report, edition, pinned).await?),
+            Some(base) => edition.known_rows(base).await? == Some(self.rows_of(edition.report, edition, pinned).await?),
             None => false,
         };
         Ok(if same {

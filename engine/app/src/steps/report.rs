@@ -15,6 +15,9 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::DFSchema;
+use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::logical_expr::expr_rewriter::unnormalize_col;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::sql::unparser::expr_to_sql;
 use nightshift_compile::{Report, parameters, planning};
@@ -94,9 +97,9 @@ impl<'a> Making<'a> {
     async fn finish(&self, table: &TableName, base: Option<&Snapshot>, computed: Computed, layout: TableLayout) -> Result<StepOutcome> {
         let Computed { staged, files, measurement, digest } = computed;
         let rows_mark = self.edition.rows_mark();
-        let (slot_mark, day) = self.edition.slot_mark(self.replaced()?.as_deref());
+        let (slot_mark, day) = self.edition.slot_mark(self.replaced()?.map(|replaced| replaced.to_string()).as_deref());
         let (known_rows, last_day) = match base {
-            Some(base) => (base.transaction_version(&rows_mark).await?, base.transaction_version(&slot_mark).await?),
+            Some(base) => (self.edition.known_rows(base).await?, base.transaction_version(&slot_mark).await?),
             None => (None, None),
         };
         let is_same = known_rows == Some(digest) && self.edition.expected_files().all(|file| file.exists());
@@ -201,7 +204,8 @@ impl<'a> Making<'a> {
         for expectation in &header.checks.expect {
             expect.push(Expectation { sql: self.bound_text(&expectation.sql)?, ..expectation.clone() });
         }
-        if let Some(replaced) = self.replaced()? {
+        if let Some(table) = &header.table {
+            let replaced = self.bound_text(&table.replace)?;
             // A row outside the predicate would be doubled by the next night: NULL counts as outside.
             let sql = format!("coalesce({replaced}, false)");
             let span = self.report.definition.locate(&["table", "replace"]).span;
@@ -240,9 +244,21 @@ impl<'a> Making<'a> {
         Ok(expr_to_sql(&self.bound(sql)?)?.to_string())
     }
 
-    /// The condition of the rows that this edition's take the place of; none if that is all of them.
-    fn replaced(&self) -> Result<Option<String>> {
-        self.report.definition.header.table.as_ref().map(|table| self.bound_text(&table.replace)).transpose()
+    /// The condition of the rows that this edition's take the place of, analyzed and with its constants computed; none if that is all of
+    /// them. `month = date_trunc('month', $business_date)::date` is the same condition for every date of a month.
+    fn replaced(&self) -> Result<Option<Expr>> {
+        let Some(replace) = self.report.definition.header.table.as_ref() else { return Ok(None) };
+        let bound = self.bound(&replace.replace)?;
+        let rows = self.session.context.read_table(Arc::new(EmptyTable::new(Arc::clone(&self.report.schema))))?;
+        let plan = rows.filter(bound.clone())?.into_optimized_plan()?;
+        let mut analyzed = None;
+        plan.apply(|node| {
+            if let LogicalPlan::Filter(filter) = node {
+                analyzed = Some(filter.predicate.clone());
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        Ok(Some(analyzed.map_or(bound, unnormalize_col)))
     }
 
     /// Puts the rows in the place of those that the predicate names; without one, in the place of all. Without rows only the marks are
@@ -253,12 +269,10 @@ impl<'a> Making<'a> {
         let mut add = Vec::from_iter(staged);
         let mut remove = Vec::new();
         if let Some(base) = base.filter(|_| has_rows) {
-            let same_layout = base.layout().schema() == layout.schema();
-            let replace = self.report.definition.header.table.as_ref().filter(|_| same_layout);
-            match replace {
+            // Columns of other names or types: the rows of other dates would not fit. A new description changes none.
+            match self.replaced()?.filter(|_| layout.holds_same_rows(base.layout())) {
                 None => remove = base.files().to_vec(),
-                Some(replace) => {
-                    let predicate = self.bound(&replace.replace)?;
+                Some(predicate) => {
                     let rows = base.table(base.files(), &ScanOptions { zone: Some(Arc::clone(&self.pinned.zone)), ..ScanOptions::default() });
                     let may_hold = rows.may_hold(&self.session.context.state(), std::slice::from_ref(&predicate))?;
                     for (file, _) in base.files().iter().zip(may_hold).filter(|(_, may_hold)| *may_hold) {

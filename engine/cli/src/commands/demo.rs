@@ -23,7 +23,12 @@ pub(super) async fn demo(root: &std::path::Path, target: Option<&str>, printer: 
     let started = Instant::now();
     let workspace = Arc::new(Workspace::open_sound(root, target).await?);
     let paths = &workspace.project.paths;
-    printer.note(&format!("{} days of history, then {} nights; each night says how long the rest will take", demo.history_days, demo.nights));
+    let estimate = demo.estimate().as_secs_f64();
+    let estimate = if estimate < 90.0 { format!("{estimate:.0} seconds") } else { format!("{:.0} minutes", (estimate / 60.0).ceil()) };
+    printer.note(&format!(
+        "{} days of history, then {} nights: about {estimate} on two cores; each night says how long the rest will take here",
+        demo.history_days, demo.nights
+    ));
     let cancel = stop_on_signal(*printer);
     let mut generator = demo.generate_history(&paths.incoming)?;
     printer.note(&format!("history written to {} ({:.1} s)", paths.incoming.display(), started.elapsed().as_secs_f64()));

@@ -2,7 +2,8 @@
 //! it is known without a ledger too.
 //!
 //! `report/<name>/<definition>/<date>/<table>/<table id>` has the version of each table that was read, `…/<date>/rows` the hash of the
-//! rows, and `report/<name>/slot/<rows that are replaced>` the last date that put its rows there.
+//! rows, `report/<name>/slot/<rows that are replaced>` the last date that put its rows there, and `report/<name>/<date>/definition` says
+//! whose marks count: those of a definition that was in use before another stay in the log.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -80,7 +81,19 @@ impl<'a> Edition<'a> {
 
     /// Marks for this report, with these parameters, from these versions.
     pub(crate) fn marks(&self, pinned: &Pinned) -> Vec<(String, i64)> {
-        self.report.tables.iter().map(|table| (self.table_mark(table, pinned), pinned.version(table))).collect()
+        let versions = self.report.tables.iter().map(|table| (self.table_mark(table, pinned), pinned.version(table)));
+        versions.chain([self.definition_mark()]).collect()
+    }
+
+    fn definition_mark(&self) -> (String, i64) {
+        (format!("report/{}/{}/definition", self.report.name(), self.date), bits(Sha256::digest(self.mark())))
+    }
+
+    /// The hash of the rows that this definition made last, if no other definition has been in use since.
+    pub(crate) async fn known_rows(&self, base: &Snapshot) -> Result<Option<i64>> {
+        let (definition, number) = self.definition_mark();
+        let is_own = base.transaction_version(&definition).await? == Some(number);
+        Ok(if is_own { base.transaction_version(&self.rows_mark()).await? } else { None })
     }
 
     fn table_mark(&self, table: &str, pinned: &Pinned) -> String {
@@ -109,22 +122,20 @@ impl<'a> Edition<'a> {
     /// same files are no difference.
     pub(crate) async fn differences(&self, lake: &Lake, base: Option<&Snapshot>, pinned: &Pinned) -> Result<Vec<Difference>> {
         let Some(base) = base else { return Ok(vec![Difference::NeverMade]) };
-        let mut is_known = base.transaction_version(&self.rows_mark()).await?.is_some();
+        if self.known_rows(base).await?.is_none() {
+            return Ok(vec![if self.has_other_marks(base).await? { Difference::OtherDefinition } else { Difference::NeverMade }]);
+        }
         let mut found = Vec::new();
         for table in &self.report.tables {
             let now = pinned.version(table);
             match base.transaction_version(&self.table_mark(table, pinned)).await? {
                 None => found.push(Difference::OtherTable { table: table.clone() }),
                 Some(then) => {
-                    is_known = true;
                     if then != now && !has_same_files(lake, pinned.snapshot(table), then).await {
                         found.push(Difference::OtherVersion { table: table.clone(), then, now });
                     }
                 }
             }
-        }
-        if !is_known {
-            return Ok(vec![if self.has_other_marks(base).await? { Difference::OtherDefinition } else { Difference::NeverMade }]);
         }
         let gone = self.expected_files().filter(|file| !file.exists()).map(|file| Difference::FileGone { file: name_of(&file) });
         Ok(found.into_iter().chain(gone).collect())
@@ -206,10 +217,14 @@ impl RowDigest {
 
     /// The first 63 bits, which a mark can carry.
     pub(crate) fn finish(self) -> i64 {
-        let hash: [u8; 32] = self.digest.finalize().into();
-        let [a, b, c, d, e, f, g, h, ..] = hash;
-        i64::from_be_bytes([a, b, c, d, e, f, g, h]) & i64::MAX
+        bits(self.digest.finalize())
     }
+}
+
+/// The first 63 bits of a hash.
+fn bits(hash: impl Into<[u8; 32]>) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..] = hash.into();
+    i64::from_be_bytes([a, b, c, d, e, f, g, h]) & i64::MAX
 }
 
 /// A column with its floats cut to the digits that count.

@@ -9,7 +9,7 @@ use nightshift_orchestrate::{Intent, Observer, RunSummary};
 use tokio_util::sync::CancellationToken;
 
 use crate::generate::{Generator, Options, Source};
-use crate::{Result, Workspace};
+use crate::{Error, Result, Workspace};
 
 /// What the demonstration makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +42,11 @@ impl Demo {
     /// The demonstration's data up to and including its first night.
     ///
     /// # Errors
-    /// If a file cannot be written.
+    /// If a file cannot be written, or [`Error::NotEmpty`] if others have arrived there.
     pub fn generate_history(&self, incoming: &Path) -> Result<Generator> {
+        if std::fs::read_dir(incoming).is_ok_and(|mut entries| entries.next().is_some()) {
+            return Err(Error::NotEmpty { path: incoming.to_owned() });
+        }
         let first_day = self.first_night - Days::new(u64::from(self.history_days));
         let options = Options { seed: self.seed, deliveries_per_day: self.deliveries_per_day, first_day };
         let mut generator = Generator::new(options)?;

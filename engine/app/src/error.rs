@@ -85,6 +85,12 @@ pub enum Error {
         /// What the operating system says.
         source: std::io::Error,
     },
+    /// Files have arrived already, which the demonstration's would replace.
+    #[error("{} is not empty, and the demonstration would replace what has arrived there: move it away, or name another project with --project", path.display())]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A folder cannot be used.
     #[error("the folder {} cannot be used", path.display())]
     Folder {
@@ -98,7 +104,7 @@ pub enum Error {
 impl Faulty for Error {
     fn fault(&self) -> Fault {
         match self {
-            Self::Problems(_) | Self::Unknown { .. } | Self::NothingRan | Self::Outdated { .. } | Self::File { .. } => Fault::User,
+            Self::Problems(_) | Self::Unknown { .. } | Self::NothingRan | Self::NotEmpty { .. } | Self::Outdated { .. } | Self::File { .. } => Fault::User,
             Self::Checks { .. } => Fault::Data,
             Self::Project(error) => error.fault(),
             Self::Execute(error) => error.fault(),

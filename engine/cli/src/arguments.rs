@@ -189,10 +189,10 @@ pub(crate) enum Command {
     /// Write Lucky Gas's data as files, day by day, into the incoming folder.
     Generate {
         /// How many days.
-        #[arg(long)]
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=36_500))]
         days: u32,
         /// Deliveries on an average day.
-        #[arg(long, default_value_t = 2170)]
+        #[arg(long, default_value_t = 2170, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         rows_per_day: u32,
         /// Another seed gives other customers, orders and mistakes.
         #[arg(long, default_value_t = 1)]
@@ -204,13 +204,13 @@ pub(crate) enum Command {
     /// Load 400 days at once, then run 60 nights from 2025-12-25 to 2026-02-22: a million deliveries in all.
     Demo {
         /// Fewer nights, for a quick look.
-        #[arg(long, default_value_t = 60)]
+        #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3_650))]
         nights: u32,
         /// Days that are loaded at once before the first night.
-        #[arg(long, default_value_t = 400)]
+        #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(0..=36_500))]
         history_days: u32,
         /// Deliveries on an average day.
-        #[arg(long, default_value_t = 2170)]
+        #[arg(long, default_value_t = 2170, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         rows_per_day: u32,
     },
 }

@@ -42,7 +42,12 @@ fn main() -> ExitCode {
             return code(Fault::External);
         }
     };
-    match runtime.block_on(commands::run(&arguments, &printer)) {
+    let ended = runtime.block_on(commands::run(&arguments, &printer));
+    if let Some(error) = printer.cut() {
+        printer.error(&format!("the result could not be written to standard output as a whole: {error}"));
+        return code(Fault::External);
+    }
+    match ended {
         Ok(None) => ExitCode::SUCCESS,
         Ok(Some(fault)) => code(fault),
         Err(error) => {

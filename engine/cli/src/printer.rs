@@ -1,10 +1,14 @@
 //! The one door to the terminal.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::sync::OnceLock;
 
 use nightshift_diagnostic::{Diagnostics, Severity, render};
 
 use crate::arguments::Format;
+
+/// Why standard output could not take all of a result, if that is so: a result that is cut must not end as a success.
+static CUT: OnceLock<String> = OnceLock::new();
 
 /// Prints results to standard output and everything else to standard error.
 #[derive(Debug, Clone, Copy)]
@@ -27,14 +31,29 @@ impl Printer {
 
     /// A piece of a result that comes in many; `false` once nobody listens any more.
     pub(crate) fn part(&self, text: &str) -> bool {
-        write!(anstream::stdout(), "{text}").is_ok()
+        let mut out = anstream::stdout();
+        let written = write!(out, "{text}").and_then(|()| out.flush());
+        match written {
+            Ok(()) => true,
+            Err(error) => {
+                // A reader that has gone away wants no more.
+                if error.kind() != ErrorKind::BrokenPipe {
+                    let _ = CUT.set(error.to_string());
+                }
+                false
+            }
+        }
+    }
+
+    /// Why the result that was printed is not whole.
+    pub(crate) fn cut(&self) -> Option<&'static str> {
+        CUT.get().map(String::as_str)
     }
 
     /// A result, as text or as JSON.
     pub(crate) fn data(&self, text: &str, json: &serde_json::Value) {
         let shown = if self.is_json() { json.to_string() } else { text.to_owned() };
-        // A reader that has gone away wants no more.
-        let _ = writeln!(anstream::stdout(), "{shown}");
+        self.part(&format!("{shown}\n"));
     }
 
     /// Something beside the result.
@@ -58,7 +77,7 @@ impl Printer {
     /// Problems in the project's files.
     pub(crate) fn diagnostics(&self, problems: &Diagnostics) {
         if self.is_json() {
-            let _ = writeln!(anstream::stdout(), "{}", render::json(problems.as_slice()));
+            self.part(&format!("{}\n", render::json(problems.as_slice())));
         } else {
             let _ = write!(anstream::stderr(), "{}", render::terminal(problems.as_slice(), true));
         }

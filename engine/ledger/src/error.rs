@@ -90,11 +90,17 @@ fn is_busy(error: &sqlx::Error) -> bool {
     matches!(code.map(|code| code & 0xff), Some(5 | 6)) || matches!(error, sqlx::Error::PoolTimedOut)
 }
 
+/// True if the disk is full or the file cannot be read or written: nothing that SQL could mend.
+fn is_disk(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|database| database.code()).and_then(|code| code.parse::<i64>().ok());
+    matches!(code.map(|code| code & 0xff), Some(8 | 10 | 13 | 14)) || matches!(error, sqlx::Error::Io(_))
+}
+
 impl Faulty for Error {
     fn fault(&self) -> Fault {
         match self {
             Self::CreateFolder { .. } | Self::Open { .. } | Self::StateChanged { .. } => Fault::External,
-            Self::Statement { source, .. } if is_busy(source) || matches!(source, sqlx::Error::Io(_)) => {
+            Self::Statement { source, .. } if is_busy(source) || is_disk(source) => {
                 Fault::External
             }
             Self::Newer { .. } | Self::BatchReference(_) => Fault::User,
@@ -105,7 +111,7 @@ impl Faulty for Error {
     fn retry_helps(&self) -> bool {
         match self {
             Self::StateChanged { .. } => true,
-            Self::Statement { source, .. } | Self::Open { source, .. } => is_busy(source),
+            Self::Statement { source, .. } | Self::Open { source, .. } => is_busy(source) || is_disk(source),
             _ => false,
         }
     }

@@ -62,7 +62,9 @@ impl<'a> Diagnose<'a> {
     /// A table that nobody knows; `known` are those that exist.
     pub(crate) fn unknown_table(&self, name: &str, known: &[String]) -> Diagnostic {
         let bare = name.trim_matches(['\'', '"']);
-        if bare.contains(['/', ':']) || (bare != name && bare.contains('.')) {
+        let ending = bare.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+        let is_file = ending.is_some_and(|ending| ["csv", "gz", "json", "jsonl", "parquet", "txt", "xlsx"].contains(&ending.as_str()));
+        if bare.contains(['/', ':']) || is_file || (bare != name && bare.contains('.')) {
             return Diagnostic::error(codes::NOT_READ_ONLY, format!("`{bare}` is a file or an address, which a query does not read"))
                 .at(self.place_of(bare))
                 .hint("describe the file as a source in sql/sources, and read that source by its name");

@@ -11,6 +11,7 @@ mod rerun;
 use std::sync::Arc;
 
 use nightshift_app::demo::Demo;
+use nightshift_lake::{TableKind, TableName};
 use nightshift_orchestrate::{Intent, Silent};
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +38,15 @@ async fn nights_are_what_another_engine_makes_of_the_files() {
         let failures: Vec<String> = summary.steps.iter().filter_map(|step| Some(step.failure.as_ref()?.message.clone())).collect();
         assert!(summary.fault().is_none(), "{date}: {failures:?}");
         oracle::check(&place, date);
+    }
+
+    // A month's rows have one place in a report's table, whichever of its dates put them there; so have a year's.
+    for report in ["top_customers", "year_on_year"] {
+        let table = TableName::new(TableKind::Report, report).unwrap();
+        let snapshot = workspace.lake.snapshot(&table).await.unwrap().unwrap();
+        let slot = format!("report/{report}/slot/");
+        let slots = snapshot.transactions().await.unwrap().keys().filter(|mark| mark.starts_with(&slot)).count();
+        assert_eq!(slots, 2, "{report}: two nights in December 2025 and one in January 2026");
     }
 
     let versions = place.versions(&workspace.lake).await;

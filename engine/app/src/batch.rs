@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use nightshift_compile::rollup::feed::feed;
-use nightshift_diagnostic::did_you_mean;
 use nightshift_ledger::{BatchRecord, BatchState, Ledger, Owner, RunRecord, StepKind};
 use nightshift_orchestrate::{Displaced, Intent, Observer, Options, Request, RunSummary, Session, StepAction, StepSpec, SystemClock, begin};
 use nightshift_project::{Pipeline, PipelineAction};
@@ -21,8 +20,8 @@ impl Workspace {
     /// # Errors
     /// [`Error::Unknown`] with what may have been meant.
     pub fn pipeline(&self, name: &str) -> Result<&Pipeline> {
-        let known = || self.project.pipelines.iter().map(|pipeline| pipeline.name.as_str());
-        self.project.pipeline(name).ok_or_else(|| Error::Unknown { kind: "pipeline", name: name.to_owned(), hint: did_you_mean(name, known()) })
+        let known = self.project.pipelines.iter().map(|pipeline| pipeline.name.as_str());
+        self.project.pipeline(name).ok_or_else(|| Error::unknown("pipeline", name, known))
     }
 
     /// The steps of a pipeline. What depends on what follows from the SQL: a rollup waits for the sources that it reads and for the

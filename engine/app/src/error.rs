@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use nightshift_diagnostic::{Diagnostics, Fault, Faulty};
+use nightshift_diagnostic::{Diagnostics, Fault, Faulty, did_you_mean};
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -99,6 +99,13 @@ pub enum Error {
         /// What the operating system says.
         source: std::io::Error,
     },
+}
+
+impl Error {
+    /// A name that means nothing, with the known name that may have been meant.
+    pub(crate) fn unknown<'a>(kind: &'static str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::Unknown { kind, name: name.to_owned(), hint: did_you_mean(name, known) }
+    }
 }
 
 impl Faulty for Error {

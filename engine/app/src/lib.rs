@@ -5,6 +5,7 @@
 //! [`preview`], [`query`], [`lineage`], [`test`] and [`show`].
 
 pub mod batch;
+mod counted;
 pub mod demo;
 mod error;
 pub mod generate;

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::NaiveDate;
-use nightshift_lake::{TableKind, TableName};
+use nightshift_lake::TableKind;
 use nightshift_ledger::{BatchRecord, Ledger, Owner, RunCause};
 use nightshift_orchestrate::{Admission, Intent, Request, RunPlan, StepAction, StepKind, StepSpec};
 use nightshift_refresh::tables::{Pinned, PinnedTable};
@@ -237,15 +237,8 @@ impl Planner<'_> {
         let workspace = self.workspace;
         let mut pinned = Pinned { zone: workspace.calendar.zone.name().into(), ..Pinned::default() };
         for table in tables {
-            let (kind, schema) = if let Some(contract) = workspace.compiled.contract(table) {
-                (TableKind::Source, contract.schema())
-            } else if let Some(rollup) = workspace.compiled.rollup(table) {
-                (TableKind::Rollup, rollup.schema.clone())
-            } else {
-                continue;
-            };
-            let name = TableName::new(kind, table.as_str())?;
-            let snapshot = match self.pins.get(table).filter(|_| kind == TableKind::Source) {
+            let Some((name, schema)) = workspace.table(table)? else { continue };
+            let snapshot = match self.pins.get(table).filter(|_| name.kind() == TableKind::Source) {
                 Some(version) => Some(workspace.lake.snapshot_at(&name, *version).await?),
                 None => workspace.lake.snapshot(&name).await?,
             };
@@ -281,9 +274,4 @@ fn beginning(run: &RunPlan, newest: Option<&BatchRecord>) -> String {
             }
         },
     }
-}
-
-/// `1 file`, `3 files`.
-fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

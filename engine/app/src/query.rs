@@ -197,7 +197,7 @@ impl Workspace {
     }
 
     /// The lake's table for a name in a query, with the columns that SQL sees.
-    fn table(&self, name: &str) -> Result<Option<(TableName, SchemaRef)>> {
+    pub(crate) fn table(&self, name: &str) -> Result<Option<(TableName, SchemaRef)>> {
         let compiled = &self.compiled;
         let found = if let Some(source) = name.strip_prefix(REVIEW).and_then(|rest| rest.strip_prefix('.')) {
             compiled.contract(source).map(|contract| (TableKind::Review, contract.name.as_str(), nightshift_quality::review_schema()))

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use nightshift_calendar::Calendar;
-use nightshift_compile::Compiled;
+use nightshift_compile::contract::Contract;
+use nightshift_compile::{Compiled, Report, Rollup};
 use nightshift_diagnostic::Diagnostics;
 use nightshift_execute::{Engine, Limits};
 use nightshift_lake::Lake;
@@ -58,6 +59,33 @@ impl Workspace {
         let entries = std::fs::read_dir(&self.project.paths.incoming).into_iter().flatten().flatten();
         let dates = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<NaiveDate>().ok());
         dates.max().unwrap_or_else(|| self.calendar.local(chrono::Utc::now()).date())
+    }
+
+    /// The source of a name.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] with what may have been meant, as for [`Self::rollup`] and [`Self::report`].
+    pub fn source(&self, name: &str) -> Result<&Arc<Contract>> {
+        let known = self.compiled.contracts.iter().map(|contract| contract.name.as_str());
+        self.compiled.contract(name).ok_or_else(|| Error::unknown("source", name, known))
+    }
+
+    /// The rollup of a name.
+    ///
+    /// # Errors
+    /// As [`Self::source`].
+    pub fn rollup(&self, name: &str) -> Result<&Arc<Rollup>> {
+        let known = self.compiled.rollups.iter().map(|rollup| rollup.name());
+        self.compiled.rollup(name).ok_or_else(|| Error::unknown("rollup", name, known))
+    }
+
+    /// The report of a name.
+    ///
+    /// # Errors
+    /// As [`Self::source`].
+    pub fn report(&self, name: &str) -> Result<&Arc<Report>> {
+        let known = self.compiled.reports.iter().map(|report| report.name());
+        self.compiled.report(name).ok_or_else(|| Error::unknown("report", name, known))
     }
 
     /// The project's ledger, made if it is not there.

@@ -14,7 +14,8 @@ use object_store::{ObjectMeta, ObjectStoreExt as _};
 use crate::name::TableName;
 use crate::snapshot::{Snapshot, TableLocation};
 
-/// Versions that are kept of one table: the newest, the one that a batch reads, and the one that it read the time before.
+/// Versions that are kept of one table, the newest ones: a batch reads the newest, and compares it with one or two before. An older one is
+/// read from its log each time.
 const KEPT: usize = 3;
 
 /// The newest of what was read, by table. Clones share it.

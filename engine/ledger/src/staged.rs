@@ -27,7 +27,7 @@ impl Ledger {
     }
 
     /// The files of attempts that ended without success. A process may have died after its commit and before it could say so:
-    /// only a file that its table's newest version does not hold may be removed.
+    /// only a file that no commit of its table names may be removed.
     ///
     /// # Errors
     /// If the ledger cannot be read.

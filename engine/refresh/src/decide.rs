@@ -75,6 +75,7 @@ impl fmt::Display for Technique {
         match self {
             Self::Nothing => write!(formatter, "nothing: it is up to date"),
             Self::Restamp => write!(formatter, "restamp: no row that it depends on has changed"),
+            Self::Rebuild(buckets) if buckets.len() == 1 => write!(formatter, "rebuild 1 bucket"),
             Self::Rebuild(buckets) => write!(formatter, "rebuild {} buckets", buckets.len()),
             Self::Onward(Bucket::Date(day)) => write!(formatter, "rebuild from {day} onward"),
             Self::Onward(_) => write!(formatter, "rebuild from the first touched bucket onward"),

@@ -4,7 +4,8 @@
 //! hashes of a bucket is 0 if its rows are the same before and after (`row_hash` in the functions crate).
 //!
 //! A changed row of a table that is joined to the facts touches the buckets of the facts that it joins to, before and after. Facts
-//! that themselves changed are touched already, so joining the changed rows with the *new* facts finds all the others.
+//! that themselves changed are touched already, so joining the changed rows with the *new* facts finds all the others. Where two tables
+//! are joined to each other before they meet the facts and both changed, that does not hold, and everything is built anew.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

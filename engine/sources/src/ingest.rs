@@ -55,6 +55,8 @@ pub struct IngestReport {
     pub unchanged: usize,
     /// Files that are still being written.
     pub waiting: Vec<String>,
+    /// Whether a file of the last date has arrived, new or loaded before.
+    pub arrived: bool,
     /// Whether all files were loaded again because the contract changed.
     pub contract_changed: bool,
     /// Columns of files that the contract does not have, `<date>/<name>: <column>`.
@@ -86,7 +88,7 @@ pub struct IngestReport {
 /// Whatever a file, the contract or the lake refuse, and [`Error::Stopped`]. Nothing of the source's table is changed then.
 pub async fn ingest(request: &IngestRequest<'_>) -> Result<IngestReport> {
     let (plan, tables) = prepare(request).await?;
-    let mut report = describe(&plan);
+    let mut report = describe(&plan, request.up_to);
     if plan.is_nothing() {
         return Ok(report);
     }
@@ -99,13 +101,14 @@ pub async fn ingest(request: &IngestRequest<'_>) -> Result<IngestReport> {
     Ok(report)
 }
 
-fn describe(plan: &IngestPlan) -> IngestReport {
+fn describe(plan: &IngestPlan, date: NaiveDate) -> IngestReport {
     let named = |state: FileState| plan.in_state(state).map(|arrival| arrival.file.identity()).collect();
     IngestReport {
         loaded: named(FileState::New),
         replaced: named(FileState::Corrected),
         unchanged: plan.in_state(FileState::Loaded).count(),
         waiting: named(FileState::Unfinished),
+        arrived: plan.files.iter().any(|arrival| arrival.file.date == date),
         contract_changed: plan.contract_changed,
         version_before: plan.version,
         version_after: plan.version,

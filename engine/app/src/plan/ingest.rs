@@ -2,24 +2,22 @@
 
 use std::ops::ControlFlow;
 
-use nightshift_diagnostic::did_you_mean;
 use nightshift_project::ByteSize;
 use nightshift_sources::{Arrival, FileState, IngestPlan, IngestRequest};
 use serde_json::json;
 
-use super::{Outlook, Planner, Verdict, counted, outcome};
-use crate::{Error, Result};
+use super::{Outlook, Planner, Verdict, outcome};
+use crate::counted::counted;
+use crate::Result;
 
 impl Planner<'_> {
     pub(super) async fn ingest(&self, source: &str) -> Result<Outlook> {
         let workspace = self.workspace;
-        let known = || workspace.compiled.contracts.iter().map(|contract| contract.name.as_str());
-        let unknown = || Error::Unknown { kind: "source", name: source.to_owned(), hint: did_you_mean(source, known()) };
         let session = workspace.engine.step(&format!("plan:ingest:{source}"))?;
         let request = IngestRequest {
             lake: &workspace.lake,
             session: &session.context,
-            contract: workspace.compiled.contract(source).ok_or_else(unknown)?,
+            contract: workspace.source(source)?,
             calendar: &workspace.calendar,
             incoming: &workspace.project.paths.incoming,
             up_to: self.date,
@@ -65,7 +63,7 @@ impl Planner<'_> {
 }
 
 fn are(count: usize) -> String {
-    format!("{} {}", counted(count, "file"), if count == 1 { "is" } else { "are" })
+    format!("{} {}", counted(count as u64, "file"), if count == 1 { "is" } else { "are" })
 }
 
 /// Files in one state: how many, how large, and their names where they are few.

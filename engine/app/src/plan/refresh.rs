@@ -5,20 +5,17 @@ use std::sync::Arc;
 use nightshift_compile::Rollup;
 use nightshift_compile::rollup::feed::feed;
 use nightshift_compile::rollup::locality::Locality;
-use nightshift_diagnostic::did_you_mean;
 use nightshift_project::ByteSize;
 use nightshift_refresh::{CUT_FROM, Decision, FullReason, Request, Technique, tables};
 use serde_json::json;
 
 use super::{Outlook, Planner, Verdict, outcome};
-use crate::{Error, Result};
+use crate::Result;
 
 impl Planner<'_> {
     pub(super) async fn refresh(&self, name: &str) -> Result<Outlook> {
         let workspace = self.workspace;
-        let known = || workspace.compiled.rollups.iter().map(|rollup| rollup.name());
-        let unknown = || Error::Unknown { kind: "rollup", name: name.to_owned(), hint: did_you_mean(name, known()) };
-        let rollup = workspace.compiled.rollup(name).ok_or_else(unknown)?;
+        let rollup = workspace.rollup(name)?;
         let decision = self.decide_now(rollup).await?;
         let after = self.before(&rollup.tables, Verdict::may_commit);
         let feeder = self.feeder(rollup);

@@ -4,7 +4,6 @@
 //! plan says for certain which files change. It costs the query and writes nothing.
 
 use nightshift_compile::Report;
-use nightshift_diagnostic::did_you_mean;
 use nightshift_execute::run;
 use nightshift_lake::{Snapshot, TableKind, TableName};
 use nightshift_refresh::tables::{self, Pinned};
@@ -13,14 +12,12 @@ use serde_json::json;
 use super::{Outlook, Planner, Verdict, outcome};
 use crate::steps::report::edition::{Difference, Edition, RowDigest};
 use crate::steps::report::plan;
-use crate::{Error, Result};
+use crate::Result;
 
 impl Planner<'_> {
     pub(super) async fn report(&self, name: &str) -> Result<Outlook> {
         let workspace = self.workspace;
-        let known = || workspace.compiled.reports.iter().map(|report| report.name());
-        let unknown = || Error::Unknown { kind: "report", name: name.to_owned(), hint: did_you_mean(name, known()) };
-        let report = workspace.compiled.report(name).ok_or_else(unknown)?;
+        let report = workspace.report(name)?;
         let edition = Edition::new(workspace, report, self.date)?;
         let pinned = self.pinned(&report.tables).await?;
         let base = workspace.lake.snapshot(&TableName::new(TableKind::Report, name)?).await?;

@@ -2,21 +2,20 @@
 
 use std::ops::ControlFlow;
 
-use nightshift_diagnostic::did_you_mean;
+use chrono::NaiveDate;
 use nightshift_ledger::{Measures, Pin, PublicationRecord};
 use nightshift_orchestrate::{StepContext, StepOutcome};
 use nightshift_sources::{IngestReport, IngestRequest};
 use serde_json::json;
 
 use super::Steps;
-use crate::{Error, Result};
+use crate::counted::counted;
+use crate::Result;
 
 impl Steps {
     pub(super) async fn ingest(&self, source: &str, context: &StepContext) -> Result<StepOutcome> {
         let workspace = &self.workspace;
-        let known = || workspace.compiled.contracts.iter().map(|contract| contract.name.as_str());
-        let unknown = || Error::Unknown { kind: "source", name: source.to_owned(), hint: did_you_mean(source, known()) };
-        let contract = workspace.compiled.contract(source).ok_or_else(unknown)?;
+        let contract = workspace.source(source)?;
         let session = workspace.engine.step(&format!("ingest:{source}"))?;
         let request = IngestRequest {
             lake: &self.lake(context),
@@ -49,7 +48,7 @@ impl Steps {
                 ..Measures::default()
             },
             pins: version.map(|version| Pin { source: source.to_owned(), version }).into_iter().collect(),
-            technique: Some(json!({"technique": told(&report)})),
+            technique: Some(json!({"technique": told(&report, context.batch.business_date)})),
             publications: publication.into_iter().collect(),
             ..StepOutcome::default()
         })
@@ -57,8 +56,7 @@ impl Steps {
 }
 
 /// What became of the files, for people.
-fn told(report: &IngestReport) -> String {
-    let counted = |count: u64, noun: &str| if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") };
+fn told(report: &IngestReport, date: NaiveDate) -> String {
     let mut parts = Vec::new();
     if report.contract_changed {
         parts.push("all again, the contract changed".to_owned());
@@ -69,7 +67,7 @@ fn told(report: &IngestReport) -> String {
         }
     }
     if parts.is_empty() {
-        parts.push("nothing new".to_owned());
+        parts.push(if report.arrived { "nothing new".to_owned() } else { format!("nothing new: no file has arrived for {date}") });
     }
     if report.review > 0 {
         parts.push(format!("{} to review", counted(report.review, "row")));

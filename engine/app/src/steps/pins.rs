@@ -1,7 +1,5 @@
 //! The versions that a run reads: one of every source, fixed when it is first needed, and the rollups as they stand.
 
-use std::sync::Arc;
-
 use nightshift_lake::{Snapshot, TableKind, TableName};
 use nightshift_ledger::{Pin, RunId};
 use nightshift_refresh::tables::{Pinned, PinnedTable};
@@ -12,17 +10,13 @@ use crate::Result;
 impl Steps {
     /// The tables of a query at the versions of this run.
     pub(super) async fn pinned(&self, run: RunId, tables: &[String]) -> Result<Pinned> {
-        let compiled = &self.workspace.compiled;
         let pins = self.ledger.pins(run).await?;
         let mut pinned = Pinned { zone: self.workspace.calendar.zone.name().into(), ..Pinned::default() };
         for table in tables {
-            let (snapshot, schema) = if let Some(contract) = compiled.contract(table) {
-                (self.source(run, table, &pins).await?, contract.schema())
-            } else if let Some(rollup) = compiled.rollup(table) {
-                let name = TableName::new(TableKind::Rollup, table.as_str())?;
-                (self.workspace.lake.snapshot(&name).await?, Arc::clone(&rollup.schema))
-            } else {
-                continue;
+            let Some((name, schema)) = self.workspace.table(table)? else { continue };
+            let snapshot = match name.kind() {
+                TableKind::Source => self.source(run, table, &pins).await?,
+                _ => self.workspace.lake.snapshot(&name).await?,
             };
             pinned.tables.insert(table.clone(), PinnedTable { snapshot, schema });
         }

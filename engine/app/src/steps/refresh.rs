@@ -3,21 +3,18 @@
 use std::sync::Arc;
 
 use nightshift_compile::Rollup;
-use nightshift_diagnostic::did_you_mean;
 use nightshift_ledger::{Measures, PublicationRecord};
 use nightshift_orchestrate::{StepContext, StepOutcome};
 use nightshift_refresh::{CUT_FROM, Request, tables};
 use serde_json::json;
 
 use super::Steps;
-use crate::{Error, Result};
+use crate::Result;
 
 impl Steps {
     pub(super) async fn refresh(&self, name: &str, context: &StepContext) -> Result<StepOutcome> {
         let workspace = &self.workspace;
-        let known = || workspace.compiled.rollups.iter().map(|rollup| rollup.name());
-        let unknown = || Error::Unknown { kind: "rollup", name: name.to_owned(), hint: did_you_mean(name, known()) };
-        let rollup = workspace.compiled.rollup(name).ok_or_else(unknown)?;
+        let rollup = workspace.rollup(name)?;
         let pinned = self.pinned(context.run.id, &rollup.tables).await?;
         let session = workspace.engine.step(&format!("refresh:{name}"))?;
         tables::register(&session.context, &pinned)?;

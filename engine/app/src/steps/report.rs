@@ -22,7 +22,6 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::sql::unparser::expr_to_sql;
 use nightshift_compile::{Report, parameters, planning};
 use nightshift_deliver::{Change, Compression, CsvDelivery, CsvOptions, Delivered, Delivery, XlsxDelivery, XlsxOptions};
-use nightshift_diagnostic::did_you_mean;
 use nightshift_execute::{Measurement, StepSession, run};
 use nightshift_lake::{Commit, DataFile, Lake, ScanOptions, Snapshot, StageOptions, Staged, TableKind, TableLayout, TableName};
 use nightshift_ledger::{Measures, OutputRecord, PublicationRecord};
@@ -37,10 +36,7 @@ use edition::{Edition, RowDigest};
 
 impl Steps {
     pub(super) async fn report(&self, name: &str, context: &StepContext) -> Result<StepOutcome> {
-        let compiled = &self.workspace.compiled;
-        let known = || compiled.reports.iter().map(|report| report.name());
-        let unknown = || Error::Unknown { kind: "report", name: name.to_owned(), hint: did_you_mean(name, known()) };
-        let report = compiled.report(name).ok_or_else(unknown)?;
+        let report = self.workspace.report(name)?;
         let pinned = self.pinned(context.run.id, &report.tables).await?;
         Making::new(self, report, pinned, context)?.make().await
     }

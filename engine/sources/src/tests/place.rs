@@ -10,13 +10,9 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use nightshift_compile::contract::Contract;
 use nightshift_lake::{Lake, Snapshot, TableName};
-use futures::StreamExt as _;
 use nightshift_project::Project;
-use nightshift_quality::Rules;
 use tempfile::TempDir;
 
-use crate::columns::row_schema;
-use crate::rows::Files;
 use crate::{Error, IngestPlan, IngestReport, IngestRequest, ingest, plan};
 
 pub(super) struct Place {
@@ -36,13 +32,6 @@ impl Place {
         let place = Self { folder, session, up_to: "2026-12-31".to_owned(), batch_size: 3 };
         place.set_contract(contract);
         place
-    }
-
-    /// The same with batches as large as in earnest.
-    pub(super) fn with_batch_size(mut self, rows: usize) -> Self {
-        let config = SessionConfig::new().with_target_partitions(2).with_batch_size(rows);
-        (self.session, self.batch_size) = (SessionContext::new_with_config(config), rows);
-        self
     }
 
     /// The same in a pool of so many bytes, so that rows have to go to disk.
@@ -96,17 +85,6 @@ impl Place {
 
     pub(super) async fn plan(&self) -> IngestPlan {
         self.with(async |request| plan(request).await).await.unwrap()
-    }
-
-    /// Reads and checks every file, and does nothing with the rows.
-    pub(super) async fn read_all(&self) -> usize {
-        let plan = self.plan().await;
-        let (contract, project) = self.contract();
-        let rules = Rules::compile(&contract, &project.calendar, &self.session).unwrap();
-        let schema = row_schema(&rules);
-        let files = Files { session: &self.session, rules: &rules, schema: &schema, batch_size: self.batch_size };
-        let pending: Vec<_> = plan.files.iter().collect();
-        files.read(&pending).map(|rows| rows.unwrap().rows.num_rows()).fold(0, async |sum, rows| sum + rows).await
     }
 
     pub(super) async fn snapshot(&self, table: &str) -> Option<Snapshot> {

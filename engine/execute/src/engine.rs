@@ -10,7 +10,9 @@ use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use nightshift_calendar::Calendar;
 
+use crate::join_filter::ComputeBeforeJoin;
 use crate::pool::{BatchMemory, StepMemory};
+use crate::running::RunningTotals;
 use crate::{Error, Result};
 
 /// What a batch may use.
@@ -67,7 +69,9 @@ impl Engine {
             SessionStateBuilder::new()
                 .with_config(session_config(&self.limits, &self.calendar))
                 .with_runtime_env(runtime)
-                .with_default_features(),
+                .with_default_features()
+                .with_optimizer_rule(Arc::new(ComputeBeforeJoin))
+                .with_physical_optimizer_rule(Arc::new(RunningTotals)),
             &self.calendar,
         )
         .build();

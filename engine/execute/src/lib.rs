@@ -6,9 +6,14 @@
 
 pub mod engine;
 mod error;
+mod join_filter;
 pub mod measure;
 pub mod pool;
 pub mod run;
+mod running;
+mod sharing;
+#[cfg(test)]
+mod tests;
 
 pub use engine::{Engine, Limits, StepSession};
 pub use error::{Error, Result};

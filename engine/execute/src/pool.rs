@@ -1,8 +1,7 @@
 //! A pool for the batch and one for each step under it.
 //!
-//! A step's pool shares its memory fairly among the operators that can spill (DataFusion's `FairSpillPool`: measured, a greedy pool
-//! fails where the fair one spills). What a step reserves counts against the batch as well, so that parallel steps together stay
-//! inside the batch's limit.
+//! How the operators of a step share its pool is said in `sharing.rs`. What a step reserves counts against the batch as well, so
+//! that parallel steps together stay inside the batch's limit.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -11,8 +10,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::memory_pool::{
-    FairSpillPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation, TrackConsumersPool,
+    MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation, TrackConsumersPool,
 };
+
+use crate::sharing::SharingPool;
 
 /// How many of the largest consumers an out-of-memory message names.
 const CONSUMERS_NAMED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4);
@@ -52,7 +53,7 @@ impl BatchMemory {
 pub struct StepMemory {
     step: String,
     limit: usize,
-    own: TrackConsumersPool<FairSpillPool>,
+    own: TrackConsumersPool<SharingPool>,
     batch: Arc<BatchMemory>,
     peak: AtomicUsize,
 }
@@ -63,7 +64,7 @@ impl StepMemory {
         Self {
             step: step.into(),
             limit,
-            own: TrackConsumersPool::new(FairSpillPool::new(limit), CONSUMERS_NAMED),
+            own: TrackConsumersPool::new(SharingPool::new(limit), CONSUMERS_NAMED),
             batch,
             peak: AtomicUsize::new(0),
         }

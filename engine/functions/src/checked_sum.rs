@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, ArrayRef, ArrowNativeTypeOp, AsArray, BooleanArray, BooleanBufferBuilder, PrimitiveArray};
 use datafusion::arrow::buffer::NullBuffer;
 use datafusion::arrow::datatypes::{ArrowPrimitiveType, DataType, Decimal128Type, FieldRef, Int64Type};
-use datafusion::common::{Result, ScalarValue, exec_datafusion_err};
+use datafusion::common::{DataFusionError, Result, ScalarValue, exec_datafusion_err};
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::AggregateOrderSensitivity;
@@ -90,7 +90,8 @@ impl AggregateUDFImpl for CheckedSum {
     }
 }
 
-fn overflow<T: ArrowPrimitiveType>(data_type: &DataType, sum: T::Native, value: T::Native) -> datafusion::common::DataFusionError {
+/// The error of a sum that does not fit its type.
+pub fn sum_overflows(data_type: &DataType, sum: &dyn std::fmt::Debug, value: &dyn std::fmt::Debug) -> DataFusionError {
     exec_datafusion_err!("sum overflows {data_type}: {sum:?} and {value:?} do not fit; cast the argument to a wider type")
 }
 
@@ -129,7 +130,7 @@ impl<T: Checked> Total<T> {
 impl<T: Checked> Accumulator for Total<T> {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         for value in values.iter().flat_map(|array| array.as_primitive::<T>().iter().flatten()) {
-            self.sum = self.sum.add_checked(value).map_err(|_| overflow::<T>(&self.data_type, self.sum, value))?;
+            self.sum = self.sum.add_checked(value).map_err(|_| sum_overflows(&self.data_type, &self.sum, &value))?;
             self.values += 1;
         }
         Ok(())
@@ -137,7 +138,7 @@ impl<T: Checked> Accumulator for Total<T> {
 
     fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         for value in values.iter().flat_map(|array| array.as_primitive::<T>().iter().flatten()) {
-            self.sum = self.sum.sub_checked(value).map_err(|_| overflow::<T>(&self.data_type, self.sum, value))?;
+            self.sum = self.sum.sub_checked(value).map_err(|_| sum_overflows(&self.data_type, &self.sum, &value))?;
             self.values -= 1;
         }
         Ok(())
@@ -182,7 +183,7 @@ impl<T: Checked> Totals<T> {
 
     fn add(&mut self, group: usize, value: T::Native) -> Result<()> {
         if let Some(sum) = self.sums.get_mut(group) {
-            *sum = sum.add_checked(value).map_err(|_| overflow::<T>(&self.data_type, *sum, value))?;
+            *sum = sum.add_checked(value).map_err(|_| sum_overflows(&self.data_type, sum, &value))?;
             self.seen.set_bit(group, true);
         }
         Ok(())

@@ -23,5 +23,6 @@ mod wall_clock;
 mod zone_offsets;
 mod zoned_casts;
 
+pub use checked_sum::sum_overflows;
 pub use register::register;
 pub use row_hash::row_hash;

@@ -1,0 +1,150 @@
+//! What our optimizer rules make of a query gives the same rows as DataFusion without them.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use datafusion::arrow::util::pretty::pretty_format_batches;
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::physical_plan::displayable;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use nightshift_calendar::Calendar;
+
+use crate::{Engine, Limits};
+
+const ROWS: i64 = 500;
+
+/// Numbers that look random and are the same in each run (the multiplier is Knuth's MMIX).
+fn numbers(seed: u64) -> impl Iterator<Item = i64> {
+    std::iter::successors(Some(seed), |state| Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407)))
+        .skip(1)
+        .map(|state| i64::try_from(state >> 34).unwrap())
+}
+
+fn column<T>(seed: u64, value: impl Fn(i64) -> Option<T>) -> Vec<Option<T>> {
+    numbers(seed).map(value).take(usize::try_from(ROWS).unwrap()).collect()
+}
+
+fn event() -> RecordBatch {
+    let sparse = |number: i64| (number % 5 != 0).then_some(number);
+    let decimal = Decimal128Array::from(column(3, |number| sparse(number).map(|number| i128::from(number % 100_000) - 50_000)));
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("id", Arc::new(Int64Array::from_iter_values(0..ROWS))),
+        ("depot", Arc::new(Int32Array::from(column(1, |number| sparse(number).map(|number| i32::try_from(number % 6).unwrap()))))),
+        ("kind", Arc::new(StringArray::from(column(2, |number| sparse(number).map(|number| if number % 2 == 0 { "full" } else { "empty" }))))),
+        ("quantity", Arc::new(Int32Array::from(column(4, |number| sparse(number).map(|number| i32::try_from(number % 100).unwrap() - 50))))),
+        ("amount", Arc::new(decimal.with_precision_and_scale(12, 2).unwrap())),
+        ("weight", Arc::new(Float64Array::from(column(5, |number| sparse(number).map(|number| f64::from(i32::try_from(number % 1000).unwrap()) / 7.0))))),
+        ("at", Arc::new(TimestampMicrosecondArray::from(column(6, |number| sparse(number).map(|number| (number % 400) * 86_400_000_000))).with_timezone("Asia/Taipei"))),
+    ];
+    RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true))).unwrap()
+}
+
+fn price() -> RecordBatch {
+    let days = [0, 90, 200, 310];
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("depot", Arc::new(Int32Array::from_iter_values((0..5).flat_map(|depot| days.map(|_| depot))))),
+        ("valid_from", Arc::new(Date32Array::from_iter_values((0..5).flat_map(|_| days)))),
+        ("valid_until", Arc::new(Date32Array::from_iter_values((0..5).flat_map(|_| [90, 200, 310, 500])))),
+    ];
+    RecordBatch::try_from_iter(columns).unwrap()
+}
+
+fn register(context: &SessionContext) {
+    context.register_batch("event", event()).unwrap();
+    context.register_batch("price", price()).unwrap();
+}
+
+fn ours(folder: &std::path::Path) -> SessionContext {
+    let calendar = Arc::new(Calendar::new("Asia/Taipei".parse().unwrap()));
+    let limits = Limits { memory: 1 << 30, step_memory: 1 << 30, spill: 1 << 30, spill_directory: folder.to_path_buf(), batch_size: 7, threads: 2 };
+    let context = Engine::new(limits, calendar).unwrap().step("test").unwrap().context;
+    register(&context);
+    context
+}
+
+fn theirs() -> SessionContext {
+    let mut config = SessionConfig::new().with_target_partitions(2);
+    config.options_mut().execution.time_zone = Some("Asia/Taipei".to_owned());
+    let context = SessionContext::new_with_state(SessionStateBuilder::new().with_config(config).with_default_features().build());
+    register(&context);
+    context
+}
+
+async fn plan(context: &SessionContext, sql: &str) -> String {
+    let plan = context.sql(sql).await.unwrap().create_physical_plan().await.unwrap();
+    displayable(plan.as_ref()).indent(false).to_string()
+}
+
+async fn rows(context: &SessionContext, sql: &str) -> String {
+    let rows = context.sql(sql).await.unwrap().collect().await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    pretty_format_batches(&rows).unwrap().to_string()
+}
+
+async fn same(sql: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = ours(folder.path());
+    let expected = rows(&theirs(), sql).await;
+    assert!(expected.lines().count() > 10, "{sql}\n{expected}");
+    assert_eq!(rows(&ours, sql).await, expected, "{sql}");
+    plan(&ours, sql).await
+}
+
+#[tokio::test]
+async fn running_totals_are_those_of_datafusion() {
+    for total in ["sum(quantity)", "sum(amount)", "sum(weight)", "count(quantity)", "count(*)", "sum(amount) OVER w, count(kind)"] {
+        for partition in ["PARTITION BY depot", "PARTITION BY depot, kind", ""] {
+            let window = format!("WINDOW w AS ({partition} ORDER BY at, id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)");
+            let plan = same(&format!("SELECT id, depot, {total} OVER w FROM event {window} ORDER BY id")).await;
+            assert!(plan.contains("RunningExec") && !plan.contains("BoundedWindowAggExec"), "{plan}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn other_windows_are_left_alone() {
+    let frame = "PARTITION BY depot ORDER BY at, id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW";
+    for function in [
+        "sum(quantity) OVER (PARTITION BY depot ORDER BY at)".to_owned(),
+        "sum(quantity) OVER (PARTITION BY depot ORDER BY at, id ROWS BETWEEN 3 PRECEDING AND CURRENT ROW)".to_owned(),
+        format!("sum(quantity) FILTER (WHERE kind = 'full') OVER ({frame})"),
+        format!("max(quantity) OVER ({frame})"),
+        format!("sum(amount) OVER ({frame}), max(quantity) OVER ({frame})"),
+    ] {
+        let plan = same(&format!("SELECT id, {function} FROM event ORDER BY id")).await;
+        assert!(!plan.contains("RunningExec"), "{plan}");
+    }
+}
+
+#[tokio::test]
+async fn a_running_total_that_overflows_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let sql = "SELECT sum(CASE WHEN id > 400 THEN 9223372036854775807 ELSE id END) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) AS total FROM event";
+    let context = ours(folder.path());
+    assert!(plan(&context, sql).await.contains("RunningExec"));
+    let error = context.sql(sql).await.unwrap().collect().await.unwrap_err().to_string();
+    assert!(error.contains("sum overflows Int64"), "{error}");
+}
+
+#[tokio::test]
+async fn a_join_computes_what_its_condition_asks_of_one_side_before_it() {
+    for join in ["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"] {
+        let sql = format!(
+            "SELECT e.id, e.depot, p.depot AS listed, p.valid_from FROM event e {join} price p
+             ON p.depot = e.depot AND p.valid_from <= e.at::date AND (p.valid_until IS NULL OR p.valid_until > e.at::date)
+             ORDER BY e.id, listed, p.valid_from"
+        );
+        let plan = same(&sql).await;
+        let joins: Vec<&str> = plan.lines().filter(|line| line.contains("HashJoinExec")).collect();
+        assert!(!joins.is_empty() && joins.iter().all(|join| join.contains("filter=") && !join.contains("CAST")), "{plan}");
+        assert_eq!(plan.matches("CAST(at").count(), 1, "{plan}");
+    }
+    for exists in ["EXISTS", "NOT EXISTS"] {
+        let sql = format!(
+            "SELECT e.id, e.depot FROM event e WHERE {exists} (SELECT 1 FROM price p WHERE p.depot = e.depot AND p.valid_from = date_trunc('month', e.at)::date)
+             ORDER BY e.id"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(rows(&ours(folder.path()), &sql).await, rows(&theirs(), &sql).await);
+    }
+}

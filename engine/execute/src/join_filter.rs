@@ -14,7 +14,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable, Join, LogicalPlan, Projectio
 use datafusion::optimizer::optimizer::ApplyOrder;
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 
-/// Functions of times that never fail, so that it does no harm to compute them for rows that meet no other.
+/// Functions that give of a time what the calendar says: computed for rows that meet no other, they fail no query.
 const OF_TIMES: [&str; 5] = ["bucket_date", "business_date", "date_part", "date_trunc", "instant_to_local"];
 
 /// The rule.
@@ -101,12 +101,16 @@ impl<'a> Side<'a> {
     }
 }
 
-/// A cast between times, or a function of one.
+/// What is made of a time: the day of it, or a function, whose other arguments are columns and constants. A text that is read as a time
+/// is none, because it can fail for a row that would have met no other; neither is anything that differs from call to call.
 fn is_of_times(expression: &Expr, schema: &DFSchema) -> bool {
-    let is_time = |data_type: &DataType| matches!(data_type, DataType::Timestamp(..) | DataType::Date32);
+    let sound = |argument: &Expr| matches!(argument, Expr::Column(_) | Expr::Literal(..)) || is_of_times(argument, schema);
     match expression {
-        Expr::Cast(Cast { expr, field }) => is_time(field.data_type()) && expr.get_type(schema).is_ok_and(|from| is_time(&from)),
-        Expr::ScalarFunction(ScalarFunction { func, .. }) => OF_TIMES.contains(&func.name()),
+        Expr::Cast(Cast { expr, field }) => {
+            let is_day = *field.data_type() == DataType::Date32;
+            is_day && sound(expr) && expr.get_type(schema).is_ok_and(|from| matches!(from, DataType::Timestamp(..)))
+        }
+        Expr::ScalarFunction(ScalarFunction { func, args }) => OF_TIMES.contains(&func.name()) && args.iter().all(sound),
         _ => false,
     }
 }

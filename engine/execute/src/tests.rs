@@ -148,3 +148,15 @@ async fn a_join_computes_what_its_condition_asks_of_one_side_before_it() {
         assert_eq!(rows(&ours(folder.path()), &sql).await, rows(&theirs(), &sql).await);
     }
 }
+
+#[tokio::test]
+async fn what_can_fail_is_left_in_the_join() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = ours(folder.path());
+    for left in ["CAST(e.kind AS TIMESTAMP)", "date_trunc('month', CAST(e.kind AS TIMESTAMP))", "CAST(CAST(e.kind AS TIMESTAMP) AS DATE)"] {
+        // No event has a depot 9, so no text is ever read as a time.
+        let sql = format!("SELECT e.id FROM event e JOIN price p ON p.depot + 9 = e.depot AND p.valid_from <= {left}");
+        let rows = context.sql(&sql).await.unwrap().collect().await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        assert_eq!(rows.iter().map(RecordBatch::num_rows).sum::<usize>(), 0, "{sql}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Opening the ledger and its transactions.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -11,6 +11,9 @@ use crate::error::{Error, Result};
 
 /// How long a statement waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long to wait before trying again to open a file that somebody else is making.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
 /// A few connections, so that a reader does not wait for a writer of the same process.
 const CONNECTIONS: u32 = 4;
@@ -40,11 +43,7 @@ impl Ledger {
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .connect_with(options)
-            .await
-            .map_err(|source| Error::Open { path: path.to_path_buf(), source })?;
+        let pool = connect(options).await.map_err(|source| Error::Open { path: path.to_path_buf(), source })?;
         migrate(&pool, path).await?;
         Ok(Self { pool })
     }
@@ -68,6 +67,23 @@ impl Ledger {
     pub(crate) async fn commit(transaction: Transaction<'static, Sqlite>) -> Result<()> {
         transaction.commit().await.map_err(Error::doing("commit a transaction"))
     }
+}
+
+/// Connects, and waits where somebody else is making the same new file: the switch to a write-ahead log is refused at once then, however
+/// long the busy timeout (<https://www.sqlite.org/c3ref/busy_handler.html>).
+async fn connect(options: SqliteConnectOptions) -> sqlx::Result<SqlitePool> {
+    let start = Instant::now();
+    loop {
+        match SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options.clone()).await {
+            Err(error) if is_busy(&error) && start.elapsed() < BUSY_TIMEOUT => tokio::time::sleep(BUSY_PAUSE).await,
+            connected => return connected,
+        }
+    }
+}
+
+/// The code is SQLITE_BUSY.
+fn is_busy(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "5")
 }
 
 fn migrations() -> Migrator {

@@ -37,7 +37,8 @@ impl Measurement {
         if let Some(metrics) = plan.metrics() {
             let named = |name: &str| metrics.sum_by_name(name).map_or(0, |value| value.as_usize() as u64);
             self.bytes_read += named("bytes_scanned");
-            self.bytes_spilled += named("spilled_bytes");
+            // Not by its name, which finds only the metrics that DataFusion has no kind of its own for.
+            self.bytes_spilled += metrics.spilled_bytes().unwrap_or_default() as u64;
             if plan.children().is_empty() {
                 self.rows_read += metrics.output_rows().unwrap_or_default() as u64;
             }

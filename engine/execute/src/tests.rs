@@ -9,8 +9,9 @@ use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::physical_plan::displayable;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use nightshift_calendar::Calendar;
+use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, Limits};
+use crate::{Engine, Limits, StepSession, run};
 
 const ROWS: i64 = 500;
 
@@ -55,10 +56,17 @@ fn register(context: &SessionContext) {
     context.register_batch("price", price()).unwrap();
 }
 
-fn ours(folder: &std::path::Path) -> SessionContext {
+fn limits(folder: &std::path::Path, memory: u64, batch_size: usize) -> Limits {
+    Limits { memory, step_memory: memory, spill: 1 << 30, spill_directory: folder.to_path_buf(), batch_size, threads: 2 }
+}
+
+fn step(limits: Limits) -> StepSession {
     let calendar = Arc::new(Calendar::new("Asia/Taipei".parse().unwrap()));
-    let limits = Limits { memory: 1 << 30, step_memory: 1 << 30, spill: 1 << 30, spill_directory: folder.to_path_buf(), batch_size: 7, threads: 2 };
-    let context = Engine::new(limits, calendar).unwrap().step("test").unwrap().context;
+    Engine::new(limits, calendar).unwrap().step("test").unwrap()
+}
+
+fn ours(folder: &std::path::Path) -> SessionContext {
+    let context = step(limits(folder, 1 << 30, 7)).context;
     register(&context);
     context
 }
@@ -146,6 +154,25 @@ async fn a_join_computes_what_its_condition_asks_of_one_side_before_it() {
         );
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(rows(&ours(folder.path()), &sql).await, rows(&theirs(), &sql).await);
+    }
+}
+
+#[tokio::test]
+async fn what_a_query_spills_is_measured() {
+    let sql = "SELECT value, repeat('x', 40) AS text FROM generate_series(1, 600000) ORDER BY value % 1000, value";
+    for (memory, spills) in [(1 << 30, false), (24 << 20, true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let session = step(limits(folder.path(), memory, 8192));
+        let plan = session.context.sql(sql).await.unwrap().into_unoptimized_plan();
+        let mut running = run::start(&session, &plan, &CancellationToken::new()).await.unwrap();
+        let mut rows = 0;
+        while let Some(batch) = running.next().await.unwrap() {
+            rows += batch.num_rows();
+        }
+        assert_eq!(rows, 600_000);
+        let spilled = running.measurement().bytes_spilled;
+        assert_eq!(spilled > 10_000_000, spills, "{spilled} bytes spilled with {memory} bytes of memory");
+        assert!(session.peak_memory() <= memory);
     }
 }
 

@@ -3,6 +3,7 @@
 //! Data goes to standard output, everything else to standard error. Exit codes: 0 ok, 1 user or data, 2 internal, 3 external or
 //! worth a retry. Start reading at [`arguments`], then [`commands`].
 
+mod allocator;
 mod arguments;
 mod bars;
 mod columns;
@@ -20,10 +21,8 @@ use nightshift_diagnostic::{Fault, Faulty};
 use arguments::Arguments;
 use printer::Printer;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    allocator::keep_pages();
     let arguments = match Arguments::try_parse().and_then(Arguments::checked) {
         Ok(arguments) => arguments,
         // Also what was asked for, such as the help, comes as an error.

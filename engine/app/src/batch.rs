@@ -1,12 +1,15 @@
 //! A pipeline and a date become a batch: its steps, their order, and the run of it.
 
+use std::borrow::Cow;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use nightshift_compile::rollup::feed::feed;
+use nightshift_execute::Limits;
 use nightshift_ledger::{BatchRecord, BatchState, Ledger, Owner, RunRecord, StepKind};
 use nightshift_orchestrate::{Displaced, Intent, Observer, Options, Request, RunSummary, Session, StepAction, StepSpec, SystemClock, begin};
-use nightshift_project::{Pipeline, PipelineAction};
+use nightshift_project::{Definition, LimitOverrides, Pipeline, PipelineAction, PipelineStep, ReportHeader};
 use tokio_util::sync::CancellationToken;
 
 use crate::plan::{Rerun, latest_date};
@@ -15,13 +18,16 @@ use crate::steps::staged::clean;
 use crate::{Error, Result, Workspace};
 
 impl Workspace {
-    /// The pipeline of a name.
+    /// The pipeline of a name, which may be that of one report alone.
     ///
     /// # Errors
     /// [`Error::Unknown`] with what may have been meant.
-    pub fn pipeline(&self, name: &str) -> Result<&Pipeline> {
+    pub fn pipeline(&self, name: &str) -> Result<Cow<'_, Pipeline>> {
+        if let Some(report) = name.strip_prefix(REPORT_ALONE) {
+            return Ok(Cow::Owned(alone(&self.report(report)?.definition)));
+        }
         let known = self.project.pipelines.iter().map(|pipeline| pipeline.name.as_str());
-        self.project.pipeline(name).ok_or_else(|| Error::unknown("pipeline", name, known))
+        self.project.pipeline(name).map(Cow::Borrowed).ok_or_else(|| Error::unknown("pipeline", name, known))
     }
 
     /// The steps of a pipeline. What depends on what follows from the SQL: a rollup waits for the sources that it reads and for the
@@ -69,7 +75,7 @@ impl Workspace {
     /// If another process works on it, the intent does not fit what is there, or ledger or lake cannot be written.
     pub async fn begin(self: &Arc<Self>, pipeline: &str, date: NaiveDate, intent: Intent) -> Result<OpenRun> {
         let found = self.pipeline(pipeline)?;
-        let steps = self.steps(found);
+        let steps = self.steps(&found);
         let ledger = self.ledger().await?;
         let request = Request { pipeline: found.name.clone(), business_date: date, intent, owner: Owner::current(owner()) };
         let earlier = ledger.latest_batch(&request.pipeline, date).await?;
@@ -151,8 +157,9 @@ impl OpenRun {
     /// # Errors
     /// If the run cannot be recorded. That a step fails is part of the summary.
     pub async fn execute(self, observer: Arc<dyn Observer>, cancel: CancellationToken) -> Result<RunSummary> {
-        let runner = Arc::new(Steps { workspace: self.workspace, ledger: self.ledger.clone() });
-        let summary = self.session.execute(runner, observer, Options::default(), cancel).await;
+        let options = Options { parallel: side_by_side(self.workspace.engine.limits()), ..Options::default() };
+        let runner = Arc::new(Steps::new(self.workspace, self.ledger.clone()));
+        let summary = self.session.execute(runner, observer, options, cancel).await;
         self.ledger.close().await;
         Ok(summary?)
     }
@@ -166,6 +173,40 @@ impl OpenRun {
         self.ledger.close().await;
         Ok(())
     }
+}
+
+const REPORT_ALONE: &str = "report:";
+
+/// The name of the pipeline that makes one report and nothing else.
+#[must_use]
+pub fn report_alone(report: &str) -> String {
+    format!("{REPORT_ALONE}{report}")
+}
+
+fn alone(report: &Definition<ReportHeader>) -> Pipeline {
+    let step = PipelineStep { action: PipelineAction::Report, names: vec![report.name.clone()], all: false, span: report.header_span };
+    Pipeline {
+        name: report_alone(&report.name),
+        title: report.header.title.clone(),
+        description: None,
+        schedule: None,
+        priority: report.header.priority,
+        limits: LimitOverrides::default(),
+        steps: vec![step],
+        text: Arc::clone(&report.text),
+        path: report.path.clone(),
+    }
+}
+
+/// Bytes that a step should be able to count on while others run beside it, if its own limit is not less.
+const COUNTED_ON: u64 = 1 << 30;
+
+/// How many steps run at a time: as many as usual, but in a small batch only those that its memory suffices for. A step that finds
+/// the memory taken by another fails where, alone, it would only have spilled.
+fn side_by_side(limits: &Limits) -> NonZeroUsize {
+    let each = limits.step_memory.clamp(1, COUNTED_ON);
+    let fit = usize::try_from(limits.memory / each).ok().and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MIN);
+    fit.min(Options::default().parallel)
 }
 
 fn owner() -> String {

@@ -140,6 +140,16 @@ impl Faulty for Error {
     }
 }
 
+impl Error {
+    /// True if a step's memory did not suffice for one of its queries.
+    pub(crate) const fn is_out_of_memory(&self) -> bool {
+        match self {
+            Self::Execute(error) | Self::Refresh(nightshift_refresh::Error::Execute(error)) => error.is_out_of_memory(),
+            _ => false,
+        }
+    }
+}
+
 /// The whole chain of an error in one line, each cause once.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

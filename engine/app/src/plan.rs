@@ -121,7 +121,7 @@ impl Workspace {
     /// one step is part of the plan.
     pub async fn plan(&self, pipeline: &str, date: NaiveDate, intent: Intent) -> Result<Plan> {
         let found = self.pipeline(pipeline)?;
-        let steps = self.steps(found);
+        let steps = self.steps(&found);
         let request = Request { pipeline: found.name.clone(), business_date: date, intent, owner: Owner::current("plan") };
         let ledger = self.existing_ledger().await?;
         let Some(ledger) = ledger else {

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use chrono::NaiveDate;
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use nightshift_project::Project;
 
 /// Off-peak batch reports from plain SQL: rollups kept up to date by touching only what changed, reports made and checked, every
 /// step recorded.
@@ -32,7 +33,29 @@ impl Arguments {
         if self.format == Format::Csv && !prints_rows {
             return Err(Self::command().error(ErrorKind::ArgumentConflict, "only preview and sql print rows: --format csv fits no other command"));
         }
+        if let Command::Run { work, .. } | Command::Retry { work, .. } | Command::Plan { work, .. } = &self.command
+            && let Some(report) = work.report.as_ref().filter(|_| work.pipeline != "report")
+        {
+            let message = format!("`{report}` is one word too many: a pipeline has one name, and one report alone is `report {report}`");
+            return Err(Self::command().error(ErrorKind::UnknownArgument, message));
+        }
         Ok(self)
+    }
+
+    /// Whether the command may move much data.
+    pub(crate) const fn is_heavy(&self) -> bool {
+        matches!(self.command, Command::Run { .. } | Command::Retry { .. } | Command::Demo { .. } | Command::Sql { .. } | Command::Preview { .. })
+    }
+
+    /// Bytes that a batch of the project may use; none if there is no such project.
+    pub(crate) fn memory(&self) -> u64 {
+        Project::load(&self.root(), self.target.as_deref()).map_or(0, |(project, _)| project.limits.memory)
+    }
+
+    /// The project's folder.
+    pub(crate) fn root(&self) -> PathBuf {
+        let here = || std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+        self.project.clone().unwrap_or_else(|| Project::find_root(&here()).unwrap_or_else(here))
     }
 }
 
@@ -67,6 +90,28 @@ fn parameter(text: &str) -> Result<(String, String), String> {
     parts.map(|(name, value)| (name.trim().to_owned(), value.to_owned())).ok_or_else(|| "write it as name=value".to_owned())
 }
 
+/// What is run: a pipeline, or one report alone.
+#[derive(Debug, Args)]
+pub(crate) struct Work {
+    /// The pipeline: a file in pipelines/ without its ending. Or the word `report`, for one report alone.
+    pipeline: String,
+    /// Which report, after the word `report`: made from the tables as they are, without bringing anything up to date.
+    #[arg(value_name = "REPORT")]
+    report: Option<String>,
+}
+
+impl Work {
+    /// The name under which it stands in the ledger.
+    pub(crate) fn name(&self) -> String {
+        self.report.as_deref().map_or_else(|| self.pipeline.clone(), nightshift_app::batch::report_alone)
+    }
+}
+
+const RUN_EXAMPLES: &str = "Examples:
+  nightshift run daily --date 2026-02-22
+  nightshift run daily --date 2026-02-22 --from refresh:depot_daily
+  nightshift run report daily_sales --date 2026-02-22";
+
 const PREVIEW_EXAMPLES: &str = "Examples:
   nightshift preview reports/daily_sales.sql --param business_date=2026-02-22
   nightshift preview top_customers --param business_date=2026-01-31 --param top=3
@@ -92,9 +137,10 @@ pub(crate) enum Command {
     /// Compile every file of the project against the contracts, without any data.
     Check,
     /// Run a pipeline for a business date: bring in files, refresh rollups, make reports.
+    #[command(after_help = RUN_EXAMPLES)]
     Run {
-        /// The pipeline: a file in pipelines/ without its ending.
-        pipeline: String,
+        #[command(flatten)]
+        work: Work,
         /// The business date.
         #[arg(long)]
         date: NaiveDate,
@@ -104,8 +150,8 @@ pub(crate) enum Command {
     },
     /// Try what failed or was left of a batch again, with the same source versions.
     Retry {
-        /// The pipeline.
-        pipeline: String,
+        #[command(flatten)]
+        work: Work,
         /// The business date.
         #[arg(long)]
         date: NaiveDate,
@@ -113,8 +159,8 @@ pub(crate) enum Command {
     /// Say what a run would do, step by step and why, without doing it: files to load, how rollups are brought up to date, reports that
     /// change.
     Plan {
-        /// The pipeline.
-        pipeline: String,
+        #[command(flatten)]
+        work: Work,
         /// The business date; the newest one that files have arrived for if not given.
         #[arg(long)]
         date: Option<NaiveDate>,

@@ -16,32 +16,29 @@ mod sql;
 mod summary;
 mod test;
 
-use std::path::PathBuf;
-
 use nightshift_app::Result;
 use nightshift_app::demo::Demo;
 use nightshift_app::generate::Options;
 use nightshift_diagnostic::Fault;
 use nightshift_orchestrate::Intent;
-use nightshift_project::Project;
 
 use crate::arguments::{Arguments, Command};
 use crate::printer::Printer;
 
 /// Carries out a command; a fault is what the exit code should say although the command itself did its work.
 pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<Option<Fault>> {
-    let root = root(arguments);
+    let root = arguments.root();
     let target = arguments.target.as_deref();
     match &arguments.command {
         Command::Check => check::check(&root, target, printer).await,
-        Command::Run { pipeline, date, from } => {
+        Command::Run { work, date, from } => {
             let intent = from.clone().map_or(Intent::Run, Intent::From);
-            batch::batch(&root, target, printer, pipeline, *date, intent).await
+            batch::batch(&root, target, printer, &work.name(), *date, intent).await
         }
-        Command::Retry { pipeline, date } => batch::batch(&root, target, printer, pipeline, *date, Intent::Retry).await,
-        Command::Plan { pipeline, date, from } => {
+        Command::Retry { work, date } => batch::batch(&root, target, printer, &work.name(), *date, Intent::Retry).await,
+        Command::Plan { work, date, from } => {
             let intent = from.clone().map_or(Intent::Run, Intent::From);
-            plan::plan(&root, target, printer, pipeline, *date, intent).await
+            plan::plan(&root, target, printer, &work.name(), *date, intent).await
         }
         Command::Preview { file, parameters, limit } => preview::preview(&root, target, printer, file, parameters, *limit).await,
         Command::Sql { query, file, limit } => sql::sql(&root, target, printer, query.as_deref(), file.as_deref(), *limit).await,
@@ -58,9 +55,4 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<Opti
             demo::demo(&root, target, printer, Demo { first_night, nights: *nights, history_days: *history_days, deliveries_per_day: *rows_per_day, seed: 1 }).await
         }
     }
-}
-
-fn root(arguments: &Arguments) -> PathBuf {
-    let here = || std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-    arguments.project.clone().unwrap_or_else(|| Project::find_root(&here()).unwrap_or_else(here))
 }

@@ -21,8 +21,10 @@ use nightshift_diagnostic::{Fault, Faulty};
 use arguments::Arguments;
 use printer::Printer;
 
+/// How long a thread that waited for files is kept for the next one.
+const IDLE: std::time::Duration = std::time::Duration::from_millis(50);
+
 fn main() -> ExitCode {
-    allocator::keep_pages();
     let arguments = match Arguments::try_parse().and_then(Arguments::checked) {
         Ok(arguments) => arguments,
         // Also what was asked for, such as the help, comes as an error.
@@ -31,10 +33,14 @@ fn main() -> ExitCode {
             return if error.use_stderr() { code(Fault::User) } else { ExitCode::SUCCESS };
         }
     };
+    if arguments.is_heavy() {
+        allocator::keep_pages(|| arguments.memory());
+    }
     let filter = tracing_subscriber::EnvFilter::try_from_env("NIGHTSHIFT_LOG").unwrap_or_else(|_| "error".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let printer = Printer::new(arguments.format);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // Memory that a thread allocated and others freed comes back when it works on or ends: one that read a file should not idle for long.
+    let runtime = match tokio::runtime::Builder::new_multi_thread().thread_keep_alive(IDLE).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             printer.error(&format!("the program could not be started: {error}"));

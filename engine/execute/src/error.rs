@@ -36,6 +36,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// True if the step's memory did not suffice.
+    pub const fn is_out_of_memory(&self) -> bool {
+        matches!(self, Self::OutOfMemory { .. })
+    }
+
     /// Sorts a DataFusion error by what the operator can do about it; `limit` is the step's memory in bytes.
     pub fn from_query(error: DataFusionError, limit: u64) -> Self {
         match error.find_root() {

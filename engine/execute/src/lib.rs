@@ -12,9 +12,10 @@ pub mod pool;
 pub mod run;
 mod running;
 mod sharing;
+mod sorted_joins;
 #[cfg(test)]
 mod tests;
 
-pub use engine::{Engine, Limits, StepSession};
+pub use engine::{Engine, Joins, Limits, StepSession};
 pub use error::{Error, Result};
 pub use measure::Measurement;

@@ -111,7 +111,10 @@ impl MemoryPool for StepMemory {
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
+        // The step's own pool is asked first: its refusal names the largest holders.
+        self.own.try_grow(reservation, additional)?;
         self.batch.try_take(additional).map_err(|used| {
+            self.own.shrink(reservation, additional);
             DataFusionError::ResourcesExhausted(format!(
                 "step {}: {} asked for {additional} bytes, but the steps of this batch already hold {used} of its {} bytes",
                 self.step,
@@ -119,7 +122,6 @@ impl MemoryPool for StepMemory {
                 self.batch.limit
             ))
         })?;
-        self.own.try_grow(reservation, additional).inspect_err(|_| self.batch.give_back(additional))?;
         self.remember_peak();
         Ok(())
     }
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_step_gives_the_batch_its_bytes_back() {
+    fn a_refused_step_takes_nothing_of_the_batch() {
         let batch = Arc::new(BatchMemory::new(1000));
         let pool: Arc<dyn MemoryPool> = Arc::new(StepMemory::new("a", 10, Arc::clone(&batch)));
         let consumer = MemoryConsumer::new("sort").register(&pool);

@@ -15,6 +15,10 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool
 /// What an operator that can spill is sure of, in bytes, unless an equal part of the pool is less: enough to merge what it spilled.
 const SURE: usize = 64 << 20;
 
+/// One part in so many of the pool is for operators that cannot spill: those that can leave it alone even where nobody holds it. A sort
+/// begins by taking what it will need to merge, and fails if all is taken by then.
+const HEADROOM: usize = 8;
+
 /// A pool of `limit` bytes. In a small pool, where nobody is sure of more than an equal part, it does as DataFusion's `FairSpillPool`.
 #[derive(Debug)]
 pub(crate) struct SharingPool {
@@ -34,7 +38,7 @@ impl Held {
     /// The most that one of the operators that can spill may hold, in a pool of `limit`: each of the others is counted with its sure
     /// part at least.
     fn most(&self, limit: usize, consumer: usize) -> usize {
-        let for_spilling = limit.saturating_sub(self.unspillable);
+        let for_spilling = limit.saturating_sub(self.unspillable.max(limit / HEADROOM));
         let sure = for_spilling.checked_div(self.spillable.len()).unwrap_or(for_spilling).min(SURE);
         let others = self.spillable.iter().filter(|(other, _)| **other != consumer);
         let kept = others.map(|(_, bytes)| (*bytes).max(sure)).fold(0_usize, usize::saturating_add);
@@ -138,12 +142,12 @@ mod tests {
     fn one_operator_takes_what_the_others_leave_except_their_sure_part() {
         let pool: Arc<dyn MemoryPool> = Arc::new(SharingPool::new(1024 * MIB));
         let (first, second, third) = (spilling(&pool, "first"), spilling(&pool, "second"), spilling(&pool, "third"));
-        first.try_grow((1024 - 2 * 64) * MIB).unwrap();
+        first.try_grow((1024 - 128 - 2 * 64) * MIB).unwrap();
         let refused = first.try_grow(1).unwrap_err().to_string();
-        assert!(refused.contains("first holds 939524096 bytes and asked for 1 more, but 0 are left"), "{refused}");
+        assert!(refused.contains("first holds 805306368 bytes and asked for 1 more, but 0 are left"), "{refused}");
         second.try_grow(64 * MIB).unwrap();
         third.try_grow(64 * MIB).unwrap();
-        assert_eq!(pool.reserved(), 1024 * MIB);
+        assert_eq!(pool.reserved(), (1024 - 128) * MIB);
         assert!(second.try_grow(1).is_err());
         first.shrink(100 * MIB);
         second.try_grow(MIB).unwrap();
@@ -151,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_small_pool_is_shared_in_equal_parts() {
-        let pool: Arc<dyn MemoryPool> = Arc::new(SharingPool::new(120 * MIB));
+        let pool: Arc<dyn MemoryPool> = Arc::new(SharingPool::new(120 * MIB * 8 / 7));
         let (first, second) = (spilling(&pool, "first"), spilling(&pool, "second"));
         first.try_grow(60 * MIB).unwrap();
         assert!(first.try_grow(1).is_err());
@@ -159,8 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_spill_lessens_the_part_of_the_others() {
+    fn what_cannot_spill_finds_its_headroom_and_lessens_the_part_of_the_others() {
         let pool: Arc<dyn MemoryPool> = Arc::new(SharingPool::new(100 * MIB));
+        let early = spilling(&pool, "early");
+        assert!(early.try_grow(88 * MIB).is_err());
+        early.try_grow(87 * MIB).unwrap();
+        let merge = MemoryConsumer::new("merge").register(&pool);
+        merge.try_grow(13 * MIB).unwrap();
+        drop((early, merge));
         let join = MemoryConsumer::new("join").register(&pool);
         let sort = spilling(&pool, "sort");
         join.try_grow(90 * MIB).unwrap();

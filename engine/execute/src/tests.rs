@@ -11,7 +11,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use nightshift_calendar::Calendar;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, Limits, StepSession, run};
+use crate::{Engine, Error, Joins, Limits, StepSession, run};
 
 const ROWS: i64 = 500;
 
@@ -63,6 +63,11 @@ fn limits(folder: &std::path::Path, memory: u64, batch_size: usize) -> Limits {
 fn step(limits: Limits) -> StepSession {
     let calendar = Arc::new(Calendar::new("Asia/Taipei".parse().unwrap()));
     Engine::new(limits, calendar).unwrap().step("test").unwrap()
+}
+
+fn sorting(limits: Limits) -> StepSession {
+    let calendar = Arc::new(Calendar::new("Asia/Taipei".parse().unwrap()));
+    Engine::new(limits, calendar).unwrap().step_joining("test", Joins::Sorted).unwrap()
 }
 
 fn ours(folder: &std::path::Path) -> SessionContext {
@@ -186,4 +191,50 @@ async fn what_can_fail_is_left_in_the_join() {
         let rows = context.sql(&sql).await.unwrap().collect().await.unwrap_or_else(|error| panic!("{sql}: {error}"));
         assert_eq!(rows.iter().map(RecordBatch::num_rows).sum::<usize>(), 0, "{sql}");
     }
+}
+
+#[tokio::test]
+async fn sorted_joins_are_those_of_datafusion() {
+    let on = "a.depot = b.depot AND a.kind = b.kind";
+    let joins = ["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"].into_iter().flat_map(|join| {
+        let select = format!("SELECT a.id, b.id AS other, a.depot, b.quantity FROM event a {join} event b ON {on}");
+        [format!("{select} ORDER BY a.id, other"), format!("{select} AND a.quantity < b.quantity ORDER BY a.id, other")]
+    });
+    let exist = ["EXISTS", "NOT EXISTS"].map(|exists| {
+        format!("SELECT a.id FROM event a WHERE {exists} (SELECT 1 FROM event b WHERE {on} AND b.quantity = a.quantity + 1) ORDER BY a.id")
+    });
+    let grouped = "SELECT a.at, count(*) AS events, sum(b.total) AS total FROM event a
+         LEFT JOIN (SELECT depot, sum(amount) AS total FROM event GROUP BY depot) b ON b.depot = a.depot GROUP BY a.at ORDER BY a.at";
+    for sql in joins.chain(exist).chain([grouped.to_owned()]) {
+        let folder = tempfile::tempdir().unwrap();
+        for threads in [1, 2] {
+            let context = sorting(Limits { threads, ..limits(folder.path(), 1 << 30, 7) }).context;
+            let state = context.state_ref();
+            // No side is small.
+            for threshold in ["hash_join_single_partition_threshold", "hash_join_single_partition_threshold_rows"] {
+                state.write().config_mut().options_mut().set(&format!("datafusion.optimizer.{threshold}"), "0").unwrap();
+            }
+            register(&context);
+            let shown = plan(&context, &sql).await;
+            assert!(shown.contains("SortMergeJoin") && !shown.contains("HashJoinExec"), "{shown}");
+            assert_eq!(rows(&context, &sql).await, rows(&theirs(), &sql).await, "{sql}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_join_that_does_not_fit_fails_hashed_and_spills_sorted() {
+    let numbers = |name: &str| format!("(SELECT value * 7 % 600000 AS {name}, repeat('x', 100) AS text FROM generate_series(1, 600000))");
+    let sql = format!("SELECT count(*) AS pairs, sum(length(a.text) + length(b.text)) AS letters FROM {} a JOIN {} b ON a.k = b.k", numbers("k"), numbers("k"));
+    let folder = tempfile::tempdir().unwrap();
+    let limits = limits(folder.path(), 64 << 20, 2048);
+    let hashed = step(limits.clone());
+    let plan = hashed.context.sql(&sql).await.unwrap().into_unoptimized_plan();
+    let error = run::collect(&hashed, &plan, &CancellationToken::new()).await.err();
+    assert!(error.as_ref().is_some_and(Error::is_out_of_memory), "{error:?}");
+    let session = sorting(limits);
+    let plan = session.context.sql(&sql).await.unwrap().into_unoptimized_plan();
+    let (rows, cost) = run::collect(&session, &plan, &CancellationToken::new()).await.unwrap();
+    assert!(pretty_format_batches(&rows).unwrap().to_string().contains("| 600000 | 120000000 |"));
+    assert!(cost.bytes_spilled > 10_000_000, "{cost:?}");
 }

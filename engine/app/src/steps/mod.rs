@@ -4,28 +4,47 @@ mod ingest;
 mod pins;
 mod refresh;
 pub(crate) mod report;
+mod shortage;
 pub(crate) mod staged;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use nightshift_diagnostic::Faulty;
+use nightshift_execute::StepSession;
 use nightshift_lake::Lake;
 use nightshift_ledger::{Ledger, StepKind};
 use nightshift_orchestrate::{StepContext, StepFailure, StepOutcome, StepRunner, StepSpec};
 
-use crate::{Result, Workspace, chain};
+use crate::{Error, Result, Workspace, chain};
+use shortage::Shortage;
 use staged::AttemptJournal;
 
 /// Does the work of a project's steps.
 pub struct Steps {
-    /// The project.
-    pub workspace: Arc<Workspace>,
+    workspace: Arc<Workspace>,
     /// Where pins are written and read.
-    pub ledger: Ledger,
+    ledger: Ledger,
+    shortage: Shortage,
 }
 
 impl Steps {
+    /// The steps of a project.
+    pub fn new(workspace: Arc<Workspace>, ledger: Ledger) -> Self {
+        Self { workspace, ledger, shortage: Shortage::default() }
+    }
+
+    /// The session of a refresh or report.
+    fn session(&self, step: &str) -> Result<StepSession> {
+        Ok(self.workspace.engine.step_joining(step, self.shortage.joins(step))?)
+    }
+
+    /// What a failure means for the step.
+    fn failure(&self, step: &str, error: &Error) -> StepFailure {
+        let retry_helps = self.shortage.next_sorts(step, error) || error.retry_helps();
+        StepFailure { fault: error.fault(), retry_helps, message: chain(error) }
+    }
+
     /// The lake as one attempt writes to it: what it stages stands in the ledger first.
     fn lake(&self, context: &StepContext) -> Lake {
         self.workspace.lake.with_journal(Arc::new(AttemptJournal { ledger: self.ledger.clone(), attempt: context.attempt }))
@@ -40,6 +59,6 @@ impl StepRunner for Steps {
             StepKind::Refresh => self.refresh(&step.target, &context).await,
             StepKind::Report => self.report(&step.target, &context).await,
         };
-        done.map_err(|error| StepFailure { fault: error.fault(), retry_helps: error.retry_helps(), message: chain(&error) })
+        done.map_err(|error| self.failure(&step.name, &error))
     }
 }

@@ -16,7 +16,7 @@ impl Steps {
         let workspace = &self.workspace;
         let rollup = workspace.rollup(name)?;
         let pinned = self.pinned(context.run.id, &rollup.tables).await?;
-        let session = workspace.engine.step(&format!("refresh:{name}"))?;
+        let session = self.session(&format!("refresh:{name}"))?;
         tables::register(&session.context, &pinned)?;
         let finer: Vec<Arc<Rollup>> =
             workspace.compiled.rollups.iter().filter(|fine| fine.grain() < rollup.grain()).map(Arc::clone).collect();

@@ -65,7 +65,7 @@ impl<'a> Making<'a> {
     fn new(steps: &'a Steps, report: &'a Arc<Report>, pinned: Pinned, context: &'a StepContext) -> Result<Self> {
         let workspace = &steps.workspace;
         let edition = Edition::new(workspace, report, context.batch.business_date)?;
-        let session = workspace.engine.step(&format!("report:{}", report.name()))?;
+        let session = steps.session(&format!("report:{}", report.name()))?;
         tables::register(&session.context, &pinned)?;
         Ok(Self { steps, report, pinned, context, session, lake: steps.lake(context), edition })
     }
@@ -187,7 +187,8 @@ impl<'a> Making<'a> {
     fn notes(&self) -> Vec<(String, String)> {
         let batch = &self.context.batch;
         let mut notes = vec![
-            ("Batch".to_owned(), format!("{} of {}", batch.pipeline, batch.business_date)),
+            // Not the pipeline: whoever makes the same rows of a date makes the same bytes.
+            ("Business date".to_owned(), batch.business_date.to_string()),
             ("Data as of".to_owned(), format!("the end of {}", batch.business_date)),
         ];
         notes.extend(self.report.tables.iter().map(|table| (format!("Version of {table}"), self.pinned.version(table).to_string())));

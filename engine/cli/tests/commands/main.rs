@@ -24,8 +24,11 @@ fn help_says_what_each_command_is_for() {
 #[test]
 fn mistakes_on_the_command_line_are_the_users() {
     let place = Place::new();
-    let cases: [(&str, &[&str]); 17] = [
+    let cases: [(&str, &[&str]); 20] = [
         ("unknown_command", &["prview"]),
+        ("run_word_too_many", &["run", "daily", "daily_sales", "--date", "2025-12-25"]),
+        ("run_unknown_report", &["run", "report", "daily_sale", "--date", "2025-12-25"]),
+        ("run_report_without_name", &["run", "report", "--date", "2025-12-25"]),
         ("csv_without_rows", &["lineage", "--format", "csv"]),
         ("preview_unknown_name", &["preview", "daily_sale"]),
         ("preview_unknown_file", &["preview", "report/daily_sales.sql"]),
@@ -146,7 +149,22 @@ fn a_night_is_asked_about() {
     previews_are_the_delivered_files(&place);
     questions_agree_with_each_other(&place);
     a_batch_is_shown(&place);
+    one_report_is_made_alone(&place);
     a_changed_file_is_previewed_as_it_stands(&place);
+}
+
+/// A report whose file is gone.
+fn one_report_is_made_alone(place: &Place) {
+    let file = place.path(&format!("data/output/{NIGHT}/daily_sales.csv"));
+    let bytes = std::fs::read(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    for technique in ["2 files", "nothing: it is made already"] {
+        let made = place.run(&["run", "report", "daily_sales", "--date", NIGHT, "--format", "json"]);
+        assert_eq!(made.exit, 0, "{}", made.shown());
+        let steps = made.json()["steps"].as_array().unwrap().clone();
+        assert_eq!((steps.len(), &steps[0]["step"], &steps[0]["detail"]), (1, &json!("report:daily_sales"), &json!(technique)));
+        assert_eq!(std::fs::read(&file).unwrap(), bytes);
+    }
 }
 
 /// The files of the night were computed by the batch, written by another writer, and are compared with another engine elsewhere.

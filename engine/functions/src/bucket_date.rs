@@ -3,6 +3,7 @@
 //! Analysts write `date_trunc(…)::date`; the analyzer rule in [`crate::collapse`] puts this function in its place. Where the fast way
 //! does not apply (another type) it does just what the two would have done.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, Date32Array};
@@ -67,7 +68,15 @@ impl BucketDate {
             return Some(Arc::new(days.unary::<_, Date32Type>(|day| first_day(day, cut))));
         }
         let values = zoned_microseconds(array, &self.offsets)?;
-        let bucket = |value| local_day(&self.offsets, value).map(|day| first_day(day, cut));
+        // Rows come in the order of time: many in a row lie on one day.
+        let last = Cell::new((0, first_day(0, cut)));
+        let bucket = |value| {
+            let day = local_day(&self.offsets, value)?;
+            if last.get().0 != day {
+                last.set((day, first_day(day, cut)));
+            }
+            Some(last.get().1)
+        };
         let dates: Option<Date32Array> = values.try_unary(|value| bucket(value).ok_or(())).ok();
         Some(Arc::new(dates?))
     }

@@ -4,7 +4,7 @@
 //! - Taiwan: `is_tax_id` (統一編號).
 //! - `sum` that reports an overflow instead of wrapping.
 //! - For the engine itself: `bucket_date` (what `date_trunc(…)::date` becomes), `local_to_instant` and `instant_to_local` (what casts
-//!   become) and `row_hash` (multiset fingerprints).
+//!   become), `row_hash` (multiset fingerprints) and `period_text` (partition values).
 //!
 //! The crate knows DataFusion and the calendar, no tables. Start reading at [`register`].
 
@@ -14,6 +14,7 @@ mod checked_sum;
 mod civil;
 mod collapse;
 mod date_trunc;
+mod period_text;
 mod register;
 mod row_hash;
 mod tax_id;
@@ -24,5 +25,6 @@ mod zone_offsets;
 mod zoned_casts;
 
 pub use checked_sum::sum_overflows;
+pub use period_text::period_text;
 pub use register::register;
 pub use row_hash::row_hash;

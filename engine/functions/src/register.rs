@@ -8,7 +8,7 @@ use nightshift_calendar::Calendar;
 use crate::collapse::CollapseBucketDate;
 use crate::zone_offsets::ZoneOffsets;
 use crate::zoned_casts::ZonedCasts;
-use crate::{bucket_date, business, checked_sum, date_trunc, row_hash, tax_id, wall_clock};
+use crate::{bucket_date, business, checked_sum, date_trunc, period_text, row_hash, tax_id, wall_clock};
 
 /// Registers every function for a project's calendar. Call it after `with_default_features`, because some functions take the place
 /// of DataFusion's own of the same name.
@@ -21,6 +21,7 @@ pub fn register(mut builder: SessionStateBuilder, calendar: &Arc<Calendar>) -> S
         Arc::new(wall_clock::local_to_instant(&offsets)),
         Arc::new(wall_clock::instant_to_local(&offsets)),
         Arc::new(row_hash::row_hash()),
+        Arc::new(period_text::period_text()),
         Arc::new(tax_id::is_tax_id()),
     ];
     scalar.extend(business::functions(calendar, &offsets).into_iter().map(Arc::new));

@@ -143,7 +143,7 @@ async fn write(request: &Request<'_>, table: &TableName, base: Option<&Snapshot>
         let spans = spans(rollup, request.pinned, request.calendar, request.cut_from);
         if spans.len() > 1 {
             let query = counted_plan.as_ref().unwrap_or(plan);
-            let plans = spans.into_iter().map(|span| rows.arranged(rows.unit(query, span)?, None, has_count));
+            let plans = spans.into_iter().map(|span| rows.arranged_span(rows.unit(query, span)?, span, has_count));
             let units = Units {
                 lake: request.lake.clone(),
                 table: table.clone(),

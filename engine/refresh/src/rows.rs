@@ -252,6 +252,18 @@ impl Rows<'_> {
 
     /// Adds the partition column and brings the rows into the order of the files.
     pub(crate) fn arranged(&self, new: LogicalPlan, kept: Option<LogicalPlan>, counted: bool) -> Result<LogicalPlan> {
+        let plan = LogicalPlanBuilder::from(self.partitioned(new, kept, counted)?);
+        let columns = partition_column(self.rollup.grain()).into_iter().chain([self.rollup.bucket_column()]);
+        let order = columns.map(|name| col(Column::new_unqualified(name)).sort(true, true));
+        Ok(plan.sort(order.collect::<Vec<_>>())?.build()?)
+    }
+
+    /// Adds the partition column to the rows of a span, which need no order if they are all of one bucket.
+    pub(crate) fn arranged_span(&self, new: LogicalPlan, span: Span, counted: bool) -> Result<LogicalPlan> {
+        if span.is_one(self.rollup.grain()) { self.partitioned(new, None, counted) } else { self.arranged(new, None, counted) }
+    }
+
+    fn partitioned(&self, new: LogicalPlan, kept: Option<LogicalPlan>, counted: bool) -> Result<LogicalPlan> {
         let partition = partition_column(self.rollup.grain());
         let names = self.rollup.schema.fields().iter().map(|field| field.name().as_str()).chain(counted.then_some(STATE_ROWS));
         let names: Vec<&str> = names.collect();
@@ -262,15 +274,14 @@ impl Rows<'_> {
             let same: Vec<Expr> = names.iter().copied().chain(partition).map(|name| col(Column::new_unqualified(name))).collect();
             plan = plan.union(LogicalPlanBuilder::from(kept).project(same)?.build()?)?;
         }
-        let order = partition.into_iter().chain([self.rollup.bucket_column()]).map(|name| col(Column::new_unqualified(name)).sort(true, true));
-        Ok(plan.sort(order.collect::<Vec<_>>())?.build()?)
+        Ok(plan.build()?)
     }
 
     /// `2026-11` for hours and days, `2026` for months.
     fn partition_value(&self) -> Expr {
         let digits = if self.rollup.grain() == Grain::Month { 4_i64 } else { 7 };
         let day = cast(col(Column::new_unqualified(self.rollup.bucket_column())), DataType::Date32);
-        datafusion::functions::expr_fn::substring(cast(day, DataType::Utf8), lit(1_i64), lit(digits))
+        nightshift_functions::period_text().call(vec![day, lit(digits)])
     }
 }
 

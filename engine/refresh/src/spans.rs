@@ -29,6 +29,13 @@ pub(crate) struct Span {
     pub(crate) until: Option<NaiveDate>,
 }
 
+impl Span {
+    /// True if it is just one bucket of a grain.
+    pub(crate) fn is_one(self, grain: Grain) -> bool {
+        matches!((self.from, self.until), (Some(from), Some(until)) if grain.next_first_day(from) == until)
+    }
+}
+
 /// The spans in which a rollup is built from nothing, in the order of time; one alone if it is not worth to cut, or not proved.
 pub(crate) fn spans(rollup: &Rollup, pinned: &Pinned, calendar: &Calendar, cut_from: u64) -> Vec<Span> {
     let days = cuts(rollup, pinned, calendar, cut_from).unwrap_or_default();

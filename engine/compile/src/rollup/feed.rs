@@ -3,6 +3,7 @@
 //! It holds if both are one GROUP BY over the same input (same tables, joins and filters), each key of the coarser one is a key of
 //! the finer one or a coarser cut of its bucket, and each aggregate of the coarser one stands in the finer one and merges exactly.
 
+use datafusion::arrow::datatypes::DataType;
 use nightshift_calendar::Grain;
 
 use super::Rollup;
@@ -101,7 +102,8 @@ fn column(coarse: &Rollup, fine: &Rollup, wanted: &Grouping, given: &Grouping, i
     let found = measure.and_then(|measure| {
         let merge = measure.merge?;
         let (at, _) = given.measures.iter().find(|(_, other)| other.term == measure.term)?;
-        (merge != Merge::Sum || lossless_scale(&measure.term).is_some()).then_some((*at, merge))
+        let data_type = fine.schema.fields().get(*at).map(|field| field.data_type());
+        (merge != Merge::Sum || may_be_summed_in_parts(&measure.term, data_type)).then_some((*at, merge))
     });
     found
         .map(|(at, merge)| FeedColumn::Measure { column: name(fine, at), merge })
@@ -122,8 +124,15 @@ fn key_column(coarse: &Rollup, fine: &Rollup, given: &Grouping, key: &Term) -> O
     Some((at, Some(wanted.grain)))
 }
 
-/// The scale of a sum, if neither it nor the casts around it can round: then it does not matter how the sum is split. Sums of floats
-/// do depend on that, and a cast to fewer digits rounds each part by itself.
+/// True if the sum of partial sums is the sum: exactly for whole numbers and decimals; for floats as exactly as any two plans of one
+/// query agree, because DataFusion splits their sums over its threads in the same way.
+fn may_be_summed_in_parts(term: &Term, data_type: Option<&DataType>) -> bool {
+    let is_float = matches!((term, data_type), (Term::Aggregate { .. }, Some(DataType::Float64)));
+    is_float || lossless_scale(term).is_some()
+}
+
+/// The scale of a sum, if neither it nor the casts around it can round: then it does not matter how the sum is split. A cast to fewer
+/// digits rounds each part by itself.
 fn lossless_scale(term: &Term) -> Option<i8> {
     match term {
         Term::Aggregate { scale, .. } => *scale,
@@ -158,7 +167,10 @@ mod tests {
         assert_eq!(lossless_scale(&cast(&decimal(4), cast(&DataType::Int64, sum(Some(0))))), Some(4));
         assert_eq!(lossless_scale(&cast(&decimal(2), sum(Some(4)))), None, "each part would be rounded");
         assert_eq!(lossless_scale(&cast(&DataType::Int64, sum(Some(2)))), None, "each part would be cut");
-        assert_eq!(lossless_scale(&cast(&decimal(2), sum(None))), None, "a float sum depends on the order of its parts");
+        assert_eq!(lossless_scale(&cast(&decimal(2), sum(None))), None, "a rounded float sum is rounded in each part");
+        assert!(may_be_summed_in_parts(&sum(None), Some(&DataType::Float64)));
+        assert!(!may_be_summed_in_parts(&cast(&DataType::Float64, sum(None)), Some(&DataType::Float64)), "the cast may be of anything");
+        assert!(!may_be_summed_in_parts(&cast(&decimal(2), sum(None)), Some(&decimal(2))));
         assert_eq!(lossless_scale(&cast(&DataType::Float64, sum(Some(2)))), None);
     }
 }

@@ -25,7 +25,7 @@ fn a_rollup_is_its_select_whatever_changed() {
     // The same changes in every run, so that the techniques below are sure to be among them.
     let config = Config { cases: 12, max_shrink_iters: 60, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
-    let nights = prop::collection::vec(changes(), 1..5);
+    let nights = prop::collection::vec((any::<bool>(), changes()), 1..5);
     let outcome = runner.run(&nights, |nights| runtime.block_on(run(nights, &seen)).map_err(TestCaseError::fail));
     if let Err(error) = outcome {
         panic!("{error}");
@@ -33,7 +33,8 @@ fn a_rollup_is_its_select_whatever_changed() {
     // A technique that no case reached would not have been tested.
     let seen = seen.lock().unwrap().clone();
     let all = ["by_hour: rebuild", "by_day: rebuild", "by_year: rebuild", "by_region: rebuild", "by_known_region: rebuild", "owed: rebuild"];
-    for technique in all.into_iter().chain(["balance: onward", "ranked: full", "by_day: nothing", "by_hour: full", "by_day fed", "by_year fed"]) {
+    let merges = ["by_hour: merge", "by_day: merge", "by_year: merge", "averages: merge", "signed: merge"];
+    for technique in all.into_iter().chain(merges).chain(["balance: onward", "ranked: full", "by_day: nothing", "by_hour: full", "by_day fed", "by_year fed"]) {
         assert!(seen.contains(technique), "{technique} was not seen, only {seen:?}");
     }
 }
@@ -92,9 +93,10 @@ async fn a_changed_lookup_touches_the_buckets_of_its_facts() {
     assert_eq!(shops.difference().await, None);
 }
 
-async fn run(nights: Vec<Vec<Change>>, seen: &Mutex<BTreeSet<String>>) -> Result<(), String> {
+async fn run(nights: Vec<(bool, Vec<Change>)>, seen: &Mutex<BTreeSet<String>>) -> Result<(), String> {
     let mut shops = Shops::open().await;
-    for (number, changes) in nights.iter().enumerate() {
+    for (number, (tells, changes)) in nights.iter().enumerate() {
+        shops.tells = *tells;
         for change in changes {
             shops.apply(change).await;
         }

@@ -11,7 +11,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{DateTime, Days, SecondsFormat, TimeDelta, Utc};
 use nightshift_app::Workspace;
 use nightshift_compile::Rollup;
-use nightshift_lake::{Commit, StageOptions, TableKind, TableLayout, TableName};
+use nightshift_lake::{ChangedRows, Commit, StageOptions, TableKind, TableLayout, TableName};
 use nightshift_refresh::tables::{Pinned, PinnedTable, register};
 use nightshift_refresh::{CUT_FROM, Request, Technique, refresh};
 use serde_json::{Value, json};
@@ -28,6 +28,8 @@ pub(crate) struct Shops {
     /// The files of each source as they stand, in the order in which they came.
     files: BTreeMap<&'static str, Vec<File>>,
     next: i64,
+    /// Whether commits tell which rows they change, as a load does that rewrites a few rows of a file.
+    pub(crate) tells: bool,
 }
 
 struct File {
@@ -40,7 +42,7 @@ impl Shops {
         let folder = tempfile::tempdir().unwrap();
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("refresh/project"), folder.path());
         let workspace = Workspace::open_sound(folder.path(), None).await.unwrap_or_else(|error| panic!("{error:?}"));
-        Self { folder, workspace, files: BTreeMap::new(), next: 1 }
+        Self { folder, workspace, files: BTreeMap::new(), next: 1, tells: false }
     }
 
     /// Changes the text of a project's file, and opens the project anew.
@@ -124,8 +126,10 @@ impl Shops {
         let layout = TableLayout::new(&schema, vec![], vec![]).unwrap();
         let base = lake.snapshot(&source(table)).await.unwrap();
         let files = self.files.entry(table).or_default();
-        let replaced = replaced.map(|file| files.remove(file).path);
-        let remove = base.iter().flat_map(|base| base.files()).filter(|file| Some(&file.path) == replaced.as_ref()).cloned().collect();
+        let replaced = replaced.map(|file| files.remove(file));
+        let is_replaced = |path: &String| replaced.as_ref().is_some_and(|file| file.path == *path);
+        let remove = base.iter().flat_map(|base| base.files()).filter(|file| is_replaced(&file.path)).cloned().collect();
+        let changed_rows = self.tells.then(|| changed(&schema, &rows, replaced.as_ref().map_or(&[], |file| &file.rows)));
         let mut add = vec![];
         if !rows.is_empty() {
             let mut writer = lake.stage(&source(table), layout.clone(), StageOptions::default()).unwrap();
@@ -134,7 +138,7 @@ impl Shops {
             files.push(File { path: staged.files()[0].path.clone(), rows });
             add.push(staged);
         }
-        let commit = Commit { operation: "test".to_owned(), layout: Some(layout), add, remove, ..Commit::default() };
+        let commit = Commit { operation: "test".to_owned(), layout: Some(layout), add, remove, changed_rows, ..Commit::default() };
         lake.commit(base.as_ref(), &source(table), commit).await.unwrap();
     }
 
@@ -197,6 +201,21 @@ impl Shops {
     }
 }
 
+/// The rows that are not the same before and after.
+fn changed(schema: &SchemaRef, new: &[Value], old: &[Value]) -> ChangedRows {
+    let mut removed = old.to_vec();
+    let mut added = new.to_vec();
+    added.retain(|row| match removed.iter().position(|other| other == row) {
+        Some(same) => {
+            removed.remove(same);
+            false
+        }
+        None => true,
+    });
+    let batches = |rows: &[Value]| if rows.is_empty() { vec![] } else { vec![batch(schema, rows)] };
+    ChangedRows { added: batches(&added), removed: batches(&removed) }
+}
+
 /// Rows as text in an order of their own; doubles to 10 digits, because they may be summed in another order.
 fn rows(batches: &[RecordBatch]) -> Vec<String> {
     let mut rows = vec![];
@@ -218,6 +237,7 @@ fn technique(technique: &Technique) -> &'static str {
     match technique {
         Technique::Nothing => "nothing",
         Technique::Restamp => "restamp",
+        Technique::Merge(_) => "merge",
         Technique::Rebuild(_) => "rebuild",
         Technique::Onward(_) => "onward",
         Technique::Full(_) => "full",

@@ -4,7 +4,7 @@
 //! - Taiwan: `is_tax_id` (統一編號).
 //! - `sum` that reports an overflow instead of wrapping.
 //! - For the engine itself: `bucket_date` (what `date_trunc(…)::date` becomes), `local_to_instant` and `instant_to_local` (what casts
-//!   become), `row_hash` (multiset fingerprints) and `period_text` (partition values).
+//!   become), `row_hash` (multiset fingerprints), `period_text` (partition values) and `decimal_average` (averages from their states).
 //!
 //! The crate knows DataFusion and the calendar, no tables. Start reading at [`register`].
 
@@ -14,6 +14,7 @@ mod checked_sum;
 mod civil;
 mod collapse;
 mod date_trunc;
+mod decimal_average;
 mod period_text;
 mod register;
 mod row_hash;
@@ -25,6 +26,7 @@ mod zone_offsets;
 mod zoned_casts;
 
 pub use checked_sum::sum_overflows;
+pub use decimal_average::decimal_average;
 pub use period_text::period_text;
 pub use register::register;
 pub use row_hash::row_hash;

@@ -10,6 +10,7 @@ use deltalake::logstore::LogStore as _;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use serde_json::{Value, json};
 
+use crate::changed_rows::ChangedRows;
 use crate::error::{Error, Result};
 use crate::file::DataFile;
 use crate::lake::Lake;
@@ -38,6 +39,16 @@ pub struct Commit {
     pub transactions: Vec<(String, i64)>,
     /// What is to be remembered of the commit beside its rows.
     pub information: BTreeMap<String, Value>,
+    /// The rows that come and go with the files, if the writer knows them; see [`Lake::changed_rows`].
+    pub changed_rows: Option<ChangedRows>,
+}
+
+impl Commit {
+    /// The rows that it adds and takes away, if that is known.
+    fn take_changed_rows(&mut self) -> Option<ChangedRows> {
+        let files = self.add.len() + self.restore.len() + self.remove.len();
+        if files == 0 { Some(ChangedRows::default()) } else { self.changed_rows.take() }
+    }
 }
 
 impl Lake {
@@ -47,7 +58,8 @@ impl Lake {
     /// # Errors
     /// [`Error::Conflict`] if the table is no longer at the version of `base`; then nothing was changed and the staged files are
     /// removed. Other errors before the commit change nothing either and leave the staged files to the caller's cleaning.
-    pub async fn commit(&self, base: Option<&Snapshot>, table: &TableName, commit: Commit) -> Result<Snapshot> {
+    pub async fn commit(&self, base: Option<&Snapshot>, table: &TableName, mut commit: Commit) -> Result<Snapshot> {
+        let changed_rows = commit.take_changed_rows();
         let location = self.location(table)?;
         let layout = check(base, table, &commit)?;
         let actions = actions(base, &location, &commit, layout.as_ref())?;
@@ -55,7 +67,11 @@ impl Lake {
             Ok(state) => {
                 let snapshot = Snapshot::new(location.clone(), state)?;
                 let snapshot = match base {
-                    Some(base) => snapshot.after(base, commit.transactions),
+                    Some(base) => {
+                        let snapshot = snapshot.after(base, commit.transactions);
+                        changed_rows.into_iter().for_each(|rows| self.changed_rows.keep(base, &snapshot, rows));
+                        snapshot
+                    }
                     None => snapshot,
                 };
                 Ok(self.cache.keep(&location, snapshot).await)

@@ -11,6 +11,7 @@ use object_store::path::Path;
 use url::Url;
 
 use crate::cache::SnapshotCache;
+use crate::changed_rows::{ChangedRows, ChangedRowsCache};
 use crate::error::{Error, Result};
 use crate::layout::TableLayout;
 use crate::name::{TableKind, TableName};
@@ -24,6 +25,7 @@ pub struct Lake {
     url: Url,
     prefix: Path,
     pub(crate) cache: SnapshotCache,
+    pub(crate) changed_rows: ChangedRowsCache,
     journal: Option<Arc<dyn StageJournal>>,
 }
 
@@ -39,7 +41,7 @@ impl Lake {
         let unnamed = || Error::FolderPath { path: root.clone() };
         let url = Url::from_directory_path(&root).map_err(|()| unnamed())?;
         let prefix = Path::from_url_path(url.path()).map_err(|_| unnamed())?;
-        Ok(Self { root, url, prefix, cache: SnapshotCache::default(), journal: None })
+        Ok(Self { root, url, prefix, cache: SnapshotCache::default(), changed_rows: ChangedRowsCache::default(), journal: None })
     }
 
     /// The same lake, of whose stages a journal is told before they write.
@@ -126,6 +128,13 @@ impl Lake {
                 }
             }
         }
+    }
+
+    /// The rows by which two versions of a table differ, commit by commit, if this process made all commits between them and their
+    /// writers told.
+    #[must_use]
+    pub fn changed_rows(&self, old: &Snapshot, new: &Snapshot) -> Option<Vec<Arc<ChangedRows>>> {
+        self.changed_rows.between(old, new)
     }
 
     /// Starts to write rows for a table into files that no reader sees before a commit.

@@ -8,6 +8,7 @@
 
 mod cache;
 mod change;
+mod changed_rows;
 mod commit;
 mod error;
 mod file;
@@ -24,6 +25,7 @@ mod statistics;
 mod tests;
 
 pub use change::{ChangeSet, NoChangeSet};
+pub use changed_rows::ChangedRows;
 pub use commit::Commit;
 pub use error::{Error, Result};
 pub use file::DataFile;

@@ -7,8 +7,9 @@ use nightshift_compile::Rollup;
 use nightshift_lake::{ChangeSet, Lake, NoChangeSet, Snapshot};
 
 use crate::buckets::{Bucket, Buckets};
+use crate::changed::Change;
 use crate::tables::Pinned;
-use crate::touched::Touching;
+use crate::touched::{Touched, Touching};
 use crate::{Result, stamps};
 
 /// How a rollup is brought up to date.
@@ -18,6 +19,8 @@ pub enum Technique {
     Nothing,
     /// Newer versions, but no row that it depends on has changed: only the marks are renewed.
     Restamp,
+    /// Rows of these buckets are brought up to date by what came and went.
+    Merge(Buckets),
     /// These buckets are computed anew.
     Rebuild(Buckets),
     /// This bucket and every later one.
@@ -75,6 +78,8 @@ impl fmt::Display for Technique {
         match self {
             Self::Nothing => write!(formatter, "nothing: it is up to date"),
             Self::Restamp => write!(formatter, "restamp: no row that it depends on has changed"),
+            Self::Merge(buckets) if buckets.len() == 1 => write!(formatter, "merge into 1 bucket"),
+            Self::Merge(buckets) => write!(formatter, "merge into {} buckets", buckets.len()),
             Self::Rebuild(buckets) if buckets.len() == 1 => write!(formatter, "rebuild 1 bucket"),
             Self::Rebuild(buckets) => write!(formatter, "rebuild {} buckets", buckets.len()),
             Self::Onward(Bucket::Date(day)) => write!(formatter, "rebuild from {day} onward"),
@@ -84,18 +89,18 @@ impl fmt::Display for Technique {
     }
 }
 
-/// A change of one table that a rollup reads.
-pub(crate) struct Change {
-    pub(crate) table: String,
-    pub(crate) files: ChangeSet,
-}
-
-/// Decides how to bring `rollup` from what `table` stands for to the pinned versions.
+/// Decides how to bring `rollup` from what `table` stands for to the pinned versions; gives the changes since with it.
 ///
 /// # Errors
 /// If the lake cannot be read, or the changed files cannot be scanned.
-pub async fn decide(lake: &Lake, rollup: &Rollup, table: Option<&Snapshot>, pinned: &Pinned, touching: &Touching<'_>) -> Result<Decision> {
-    let decision = |technique, changed_bytes| Decision { rollup: rollup.name().to_owned(), technique, changed_bytes };
+pub(crate) async fn decide(
+    lake: &Lake,
+    rollup: &Rollup,
+    table: Option<&Snapshot>,
+    pinned: &Pinned,
+    touching: &Touching<'_>,
+) -> Result<(Decision, Vec<Change>)> {
+    let decision = |technique, changed_bytes| (Decision { rollup: rollup.name().to_owned(), technique, changed_bytes }, vec![]);
     let Some(table) = table else { return Ok(decision(Technique::Full(FullReason::FirstBuild), 0)) };
     let changes = match changes(lake, rollup, table, pinned).await? {
         Ok(changes) => changes,
@@ -113,14 +118,20 @@ pub async fn decide(lake: &Lake, rollup: &Rollup, table: Option<&Snapshot>, pinn
         Ok(touched) => touched,
         Err(reason) => return Ok(decision(Technique::Full(FullReason::Unproved(reason)), bytes)),
     };
-    Ok(decision(choose(touched, &rollup.proof.locality), bytes))
+    let (decision, _) = decision(choose(rollup, touched, &changes), bytes);
+    Ok((decision, changes))
 }
 
-fn choose(touched: Buckets, locality: &Locality) -> Technique {
-    match (touched.first(), locality) {
+fn choose(rollup: &Rollup, touched: Touched, changes: &[Change]) -> Technique {
+    let is_sharp = changes.iter().filter(|change| change.table == rollup.time.table).all(Change::is_sharp);
+    // A row that joins to another than before has changed its group, or what it adds to it, without being among the changed rows.
+    let merges = rollup.states.is_some() && touched.by_join.is_empty() && is_sharp;
+    let buckets: Buckets = touched.by_time.into_iter().chain(touched.by_join).collect();
+    match (buckets.first(), &rollup.proof.locality) {
         (None, _) => Technique::Restamp,
         (Some(first), Locality::Onward) => Technique::Onward(*first),
-        _ => Technique::Rebuild(touched),
+        _ if merges => Technique::Merge(buckets),
+        _ => Technique::Rebuild(buckets),
     }
 }
 
@@ -134,7 +145,7 @@ async fn changes(lake: &Lake, rollup: &Rollup, table: &Snapshot, pinned: &Pinned
             return Ok(Err(FullReason::VersionGone { table: name, version: stamp }));
         };
         match ChangeSet::between(&old, new) {
-            Ok(files) => changes.push(Change { table: name, files }),
+            Ok(files) => changes.push(Change { table: name, files, rows: lake.changed_rows(&old, new) }),
             Err(reason) => return Ok(Err(FullReason::NoChangeSet { table: name, reason })),
         }
     }

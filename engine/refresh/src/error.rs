@@ -29,6 +29,12 @@ pub enum Error {
     /// The task of a unit came to an end without an answer.
     #[error("a unit of the refresh broke off")]
     UnitGone(#[source] tokio::task::JoinError),
+    /// A merge was decided without a table, or without a change of the facts.
+    #[error("there is nothing to merge into `{rollup}`")]
+    NothingToMerge {
+        /// The rollup.
+        rollup: String,
+    },
     /// A bucket came back in another type than the plan promised.
     #[error("a bucket of `{rollup}` is {found}, not a date or a time")]
     BucketType {
@@ -45,7 +51,7 @@ impl Faulty for Error {
             Self::Query { .. } => Fault::User,
             Self::Execute(error) => error.fault(),
             Self::Lake(error) => error.fault(),
-            Self::Plan(_) | Self::UnitGone(_) | Self::BucketType { .. } => Fault::Internal,
+            Self::Plan(_) | Self::UnitGone(_) | Self::NothingToMerge { .. } | Self::BucketType { .. } => Fault::Internal,
         }
     }
 

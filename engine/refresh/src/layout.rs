@@ -3,10 +3,10 @@
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use nightshift_calendar::Grain;
 use nightshift_compile::Rollup;
-use nightshift_compile::rollup::STATE_ROWS;
 use nightshift_lake::TableLayout;
 
 use crate::Result;
+use crate::states::Stated;
 
 /// The partition column of a rollup's table: a month for hours and days, a year for months; years are few.
 ///
@@ -19,14 +19,14 @@ pub fn partition_column(grain: Grain) -> Option<&'static str> {
     }
 }
 
-/// The layout of a rollup's table; `counted` if its rows know how many input rows they stand for.
+/// The layout of a rollup's table, whose query gives hidden columns after the visible ones.
 ///
 /// # Errors
 /// If Delta cannot hold one of the columns.
-pub fn layout(rollup: &Rollup, counted: bool) -> Result<TableLayout> {
+pub(crate) fn layout(rollup: &Rollup, stated: &Stated) -> Result<TableLayout> {
     let mut fields: Vec<Field> = rollup.schema.fields().iter().map(|field| field.as_ref().clone()).collect();
-    if counted {
-        fields.push(Field::new(STATE_ROWS, DataType::Int64, true));
+    for name in &stated.columns {
+        fields.push(Field::new(name, stated.plan.schema().field_with_unqualified_name(name)?.data_type().clone(), true));
     }
     let partition = partition_column(rollup.grain());
     fields.extend(partition.map(|name| Field::new(name, DataType::Utf8, true)));

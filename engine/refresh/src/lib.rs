@@ -5,13 +5,16 @@
 //! the pinned tables are registered ([`tables::register`]); it never builds one. Start reading at [`refresh()`], then [`decide`].
 
 pub mod buckets;
+mod changed;
 pub mod decide;
 mod error;
 pub mod layout;
+mod merge;
 mod refresh;
 mod rows;
 mod spans;
 pub mod stamps;
+mod states;
 pub mod tables;
 mod touched;
 mod units;

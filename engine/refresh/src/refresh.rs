@@ -17,8 +17,11 @@ use tokio_util::sync::CancellationToken;
 use crate::decide::{Decision, Technique, decide};
 use crate::layout::{layout, partition_column};
 use crate::buckets::{Bucket, Buckets};
-use crate::rows::{Rows, counted};
+use crate::changed::Change;
+use crate::merge::Merging;
+use crate::rows::Rows;
 use crate::spans::spans;
+use crate::states::stated;
 use crate::tables::Pinned;
 use crate::touched::Touching;
 use crate::units::{self, Units};
@@ -78,7 +81,8 @@ pub fn table_name(rollup: &Rollup) -> Result<TableName> {
 pub async fn preview(request: &Request<'_>) -> Result<Decision> {
     let base = request.lake.snapshot(&table_name(request.rollup)?).await?;
     let plan = plan(request).await?;
-    decide(request.lake, request.rollup, base.as_ref(), request.pinned, &touching(request, &plan)).await
+    let (decision, _) = decide(request.lake, request.rollup, base.as_ref(), request.pinned, &touching(request, &plan)).await?;
+    Ok(decision)
 }
 
 /// Brings the rollup to the pinned versions: at most one commit, made of the rows and the marks of what they stand for.
@@ -89,7 +93,7 @@ pub async fn refresh(request: &Request<'_>) -> Result<Outcome> {
     let table = table_name(request.rollup)?;
     let base = request.lake.snapshot(&table).await?;
     let plan = plan(request).await?;
-    let decision = decide(request.lake, request.rollup, base.as_ref(), request.pinned, &touching(request, &plan)).await?;
+    let (decision, changes) = decide(request.lake, request.rollup, base.as_ref(), request.pinned, &touching(request, &plan)).await?;
     let mut outcome = Outcome {
         feeder: None,
         version_before: base.as_ref().map(Snapshot::version),
@@ -104,7 +108,7 @@ pub async fn refresh(request: &Request<'_>) -> Result<Outcome> {
     }
     let mut commit = Commit { operation: "refresh".to_owned(), transactions: stamps::of_pinned(request.rollup, request.pinned), ..Commit::default() };
     if outcome.decision.technique != Technique::Restamp {
-        let (staged, remove) = write(request, &table, base.as_ref(), &plan, &mut outcome).await?;
+        let (staged, remove) = write(request, &table, base.as_ref(), &plan, &changes, &mut outcome).await?;
         outcome.rows_written = staged.iter().map(Staged::rows).sum();
         outcome.bytes_written = staged.iter().map(Staged::bytes).sum();
         commit.layout = staged.first().map(|staged| staged.layout().clone());
@@ -131,19 +135,25 @@ async fn plan(request: &Request<'_>) -> Result<LogicalPlan> {
 }
 
 /// Computes and stages the rows; gives them with the files that they replace.
-async fn write(request: &Request<'_>, table: &TableName, base: Option<&Snapshot>, plan: &LogicalPlan, outcome: &mut Outcome) -> Result<(Vec<Staged>, Vec<DataFile>)> {
+async fn write(
+    request: &Request<'_>,
+    table: &TableName,
+    base: Option<&Snapshot>,
+    plan: &LogicalPlan,
+    changes: &[Change],
+    outcome: &mut Outcome,
+) -> Result<(Vec<Staged>, Vec<DataFile>)> {
     let rollup = request.rollup;
     let technique = &outcome.decision.technique;
     let rows = Rows { session: request.session, rollup, calendar: request.calendar };
-    let counted_plan = counted(plan)?;
-    let has_count = counted_plan.is_some();
-    let feeder = if has_count { fresh_feeder(request).await? } else { None };
-    let layout = layout(rollup, has_count)?;
+    let stated = stated(plan, rollup.states.as_ref(), request.session)?;
+    let merges = matches!(technique, Technique::Merge(_));
+    let feeder = if stated.columns.is_empty() || merges { None } else { fresh_feeder(request).await? };
+    let layout = layout(rollup, &stated)?;
     if let (Technique::Full(_), None) = (technique, &feeder) {
         let spans = spans(rollup, request.pinned, request.calendar, request.cut_from);
         if spans.len() > 1 {
-            let query = counted_plan.as_ref().unwrap_or(plan);
-            let plans = spans.into_iter().map(|span| rows.arranged_span(rows.unit(query, span)?, span, has_count));
+            let plans = spans.into_iter().map(|span| rows.arranged_span(rows.unit(&stated.plan, span)?, span, &stated.columns));
             let units = Units {
                 lake: request.lake.clone(),
                 table: table.clone(),
@@ -158,24 +168,24 @@ async fn write(request: &Request<'_>, table: &TableName, base: Option<&Snapshot>
             return Ok((staged, base.map(|base| base.files().to_vec()).unwrap_or_default()));
         }
     }
-    let query = match &feeder {
-        Some((feed, snapshot)) => {
+    let replaced = base.map(|base| replaced_files(base, rollup, technique, request.calendar)).unwrap_or_default();
+    let query = match (technique, &feeder) {
+        (Technique::Merge(buckets), _) => {
+            let change = changes.iter().find(|change| change.table == rollup.time.table);
+            let (Some(states), Some(change), Some(base)) = (&rollup.states, change, base) else { return Err(Error::NothingToMerge { rollup: rollup.name().to_owned() }) };
+            let merging = Merging { rows: &rows, states, stated: &stated, change, pinned: request.pinned, buckets, cancel: request.cancel };
+            merging.plan(base, &replaced).await?
+        }
+        (_, Some((feed, snapshot))) => {
             let provider = snapshot.provider(Some(Arc::clone(&request.pinned.zone)));
             let scan = datafusion::logical_expr::LogicalPlanBuilder::scan("feeder", datafusion::datasource::provider_as_source(provider), None)?;
             rows.fed(scan.build()?, feed, technique)?
         }
-        None => rows.query(&counted_plan.unwrap_or_else(|| plan.clone()), technique)?,
+        (_, None) => rows.query(&stated.plan, technique)?,
     };
+    let kept = base.map(|base| rows.kept(base, &replaced, technique)).transpose()?.flatten();
     outcome.feeder = feeder.map(|(feed, _)| feed.feeder);
-    let (replaced, kept) = match base {
-        Some(base) => {
-            let replaced = replaced_files(base, rollup, technique, request.calendar);
-            let kept = rows.kept(base, &replaced, technique)?;
-            (replaced, kept)
-        }
-        None => (vec![], None),
-    };
-    let arranged = rows.arranged(query, kept, has_count)?;
+    let arranged = rows.arranged(query, kept, &stated.columns)?;
     let mut writer = request.lake.stage(table, layout, StageOptions::default())?;
     let mut running = run::start(request.session, &arranged, request.cancel).await?;
     while let Some(batch) = running.next().await? {
@@ -216,7 +226,7 @@ fn replaced_files(base: &Snapshot, rollup: &Rollup, technique: &Technique, calen
     let Some(column) = partition_column(rollup.grain()) else { return base.files().to_vec() };
     let value = |file: &DataFile| file.partition_values.get(column).cloned().flatten();
     let touched: Box<dyn Fn(&DataFile) -> bool> = match technique {
-        Technique::Rebuild(buckets) => {
+        Technique::Rebuild(buckets) | Technique::Merge(buckets) => {
             let partitions: Vec<Option<String>> = buckets.iter().filter_map(|bucket| bucket.partition(rollup.grain(), calendar)).collect();
             let bucket = rollup.bucket_column();
             Box::new(move |file| partitions.contains(&value(file)) && may_hold(file, bucket, buckets))

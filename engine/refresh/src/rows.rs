@@ -7,8 +7,7 @@ use chrono::NaiveDate;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, ScalarValue};
-use datafusion::functions_aggregate::expr_fn::{count, max, min};
-use datafusion::logical_expr::{Aggregate, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, TableScan, Window, cast, col, in_list, lit};
+use datafusion::logical_expr::{Expr, Filter, LogicalPlan, LogicalPlanBuilder, TableScan, cast, col, in_list, lit};
 use nightshift_calendar::{Calendar, Grain};
 use nightshift_compile::Rollup;
 use nightshift_compile::rollup::STATE_ROWS;
@@ -23,6 +22,7 @@ use crate::buckets::{Bucket, Buckets};
 use crate::decide::Technique;
 use crate::layout::partition_column;
 use crate::spans::Span;
+use crate::states::{merged, named};
 use crate::touched::{bucket_expression, cut_expression};
 
 /// Replaces scans of a plan; the closure gets each scan with its number, counted from left to right.
@@ -45,36 +45,6 @@ pub(crate) fn map_scans(plan: &LogicalPlan, replace: &dyn Fn(usize, &TableScan) 
         Some(error) => Err(error),
         None => Ok(mapped.data.recompute_schema()?),
     }
-}
-
-/// Adds the count of input rows to a query whose last grouping can carry it upward; otherwise `None`.
-pub(crate) fn counted(plan: &LogicalPlan) -> Result<Option<LogicalPlan>> {
-    Ok(match plan {
-        LogicalPlan::Aggregate(aggregate) => {
-            let mut functions = aggregate.aggr_expr.clone();
-            functions.push(count(lit(1_i64)).alias(STATE_ROWS));
-            Some(LogicalPlan::Aggregate(Aggregate::try_new(Arc::clone(&aggregate.input), aggregate.group_expr.clone(), functions)?))
-        }
-        LogicalPlan::Projection(projection) => match counted(&projection.input)? {
-            None => None,
-            Some(input) => {
-                let mut columns = projection.expr.clone();
-                columns.push(col(Column::new_unqualified(STATE_ROWS)));
-                Some(LogicalPlan::Projection(Projection::try_new(columns, Arc::new(input))?))
-            }
-        },
-        LogicalPlan::Filter(filter) => match counted(&filter.input)? {
-            None => None,
-            Some(input) => Some(LogicalPlan::Filter(Filter::try_new(filter.predicate.clone(), Arc::new(input))?)),
-        },
-        LogicalPlan::Window(window) => match counted(&window.input)? {
-            None => None,
-            // The functions come last in a window's schema; the projection above names columns, so their order does not matter.
-            Some(input) => Some(LogicalPlan::Window(Window::try_new(window.window_expr.clone(), Arc::new(input))?)),
-        },
-        LogicalPlan::Sort(sort) => counted(&sort.input)?,
-        _ => None,
-    })
 }
 
 /// What computes the rows of a rollup.
@@ -170,14 +140,19 @@ impl Rows<'_> {
             match column {
                 FeedColumn::Key { column, cut: None } => keys.push(of(column).alias(field.name())),
                 FeedColumn::Key { column, cut: Some(grain) } => keys.push(cut_expression(self.session, *grain, of(column)).alias(field.name())),
-                FeedColumn::Measure { column, merge } => measures.push(self.merged(*merge, of(column)).alias(field.name())),
+                FeedColumn::Measure { column, merge } => measures.push(merged(self.session, *merge, of(column))?.alias(field.name())),
             }
         }
-        measures.push(self.merged(Merge::Sum, col(Column::new_unqualified(STATE_ROWS))).alias(STATE_ROWS));
+        for (name, column) in &feed.hidden {
+            if let FeedColumn::Measure { column, merge } = column {
+                measures.push(merged(self.session, *merge, named(column))?.alias(name));
+            }
+        }
+        measures.push(merged(self.session, Merge::Sum, named(STATE_ROWS))?.alias(STATE_ROWS));
         let columns = self.rollup.schema.fields().iter().map(|field| {
             cast(col(Column::new_unqualified(field.name())), field.data_type().clone()).alias(field.name())
         });
-        let columns: Vec<Expr> = columns.chain([col(Column::new_unqualified(STATE_ROWS))]).collect();
+        let columns: Vec<Expr> = columns.chain(feed.hidden.iter().map(|(name, _)| named(name))).chain([named(STATE_ROWS)]).collect();
         let plan = LogicalPlanBuilder::from(feeder).project(
             keys.iter().cloned().chain(self.feeder_measures(feed)).collect::<Vec<_>>(),
         )?;
@@ -193,6 +168,7 @@ impl Rows<'_> {
         let mut names: Vec<&str> = feed
             .columns
             .iter()
+            .chain(feed.hidden.iter().map(|(_, column)| column))
             .filter_map(|column| match column {
                 FeedColumn::Measure { column, .. } => Some(column.as_str()),
                 FeedColumn::Key { .. } => None,
@@ -204,18 +180,6 @@ impl Rows<'_> {
         names.into_iter().map(|name| col(Column::new_unqualified(name))).collect()
     }
 
-    fn merged(&self, merge: Merge, column: Expr) -> Expr {
-        match merge {
-            Merge::Min => min(column),
-            Merge::Max => max(column),
-            Merge::Sum => {
-                let state = self.session.context.state();
-                let sum = state.aggregate_functions().get("sum").cloned().unwrap_or_else(datafusion::functions_aggregate::sum::sum_udaf);
-                sum.call(vec![column])
-            }
-        }
-    }
-
     /// Rows of the table that stay, out of files that are written anew.
     pub(crate) fn kept(&self, table: &Snapshot, files: &[DataFile], technique: &Technique) -> Result<Option<LogicalPlan>> {
         if files.is_empty() {
@@ -223,7 +187,7 @@ impl Rows<'_> {
         }
         let bucket = col(Column::new_unqualified(self.rollup.bucket_column()));
         let stays = match technique {
-            Technique::Rebuild(buckets) => self.keeps(buckets, true),
+            Technique::Rebuild(buckets) | Technique::Merge(buckets) => self.keeps(buckets, true),
             Technique::Onward(first) => match first.scalar(self.calendar) {
                 Some(first) => bucket.lt(literal(first)),
                 None => lit(false),
@@ -236,7 +200,7 @@ impl Rows<'_> {
     }
 
     /// Rows whose bucket is in the set, or is not.
-    fn keeps(&self, buckets: &Buckets, others: bool) -> Expr {
+    pub(crate) fn keeps(&self, buckets: &Buckets, others: bool) -> Expr {
         let bucket = col(Column::new_unqualified(self.rollup.bucket_column()));
         let values: Vec<Expr> = buckets.iter().filter_map(|bucket| bucket.scalar(self.calendar)).map(literal).collect();
         let null = buckets.contains(&Bucket::None);
@@ -251,21 +215,21 @@ impl Rows<'_> {
     }
 
     /// Adds the partition column and brings the rows into the order of the files.
-    pub(crate) fn arranged(&self, new: LogicalPlan, kept: Option<LogicalPlan>, counted: bool) -> Result<LogicalPlan> {
-        let plan = LogicalPlanBuilder::from(self.partitioned(new, kept, counted)?);
+    pub(crate) fn arranged(&self, new: LogicalPlan, kept: Option<LogicalPlan>, hidden: &[String]) -> Result<LogicalPlan> {
+        let plan = LogicalPlanBuilder::from(self.partitioned(new, kept, hidden)?);
         let columns = partition_column(self.rollup.grain()).into_iter().chain([self.rollup.bucket_column()]);
         let order = columns.map(|name| col(Column::new_unqualified(name)).sort(true, true));
         Ok(plan.sort(order.collect::<Vec<_>>())?.build()?)
     }
 
     /// Adds the partition column to the rows of a span, which need no order if they are all of one bucket.
-    pub(crate) fn arranged_span(&self, new: LogicalPlan, span: Span, counted: bool) -> Result<LogicalPlan> {
-        if span.is_one(self.rollup.grain()) { self.partitioned(new, None, counted) } else { self.arranged(new, None, counted) }
+    pub(crate) fn arranged_span(&self, new: LogicalPlan, span: Span, hidden: &[String]) -> Result<LogicalPlan> {
+        if span.is_one(self.rollup.grain()) { self.partitioned(new, None, hidden) } else { self.arranged(new, None, hidden) }
     }
 
-    fn partitioned(&self, new: LogicalPlan, kept: Option<LogicalPlan>, counted: bool) -> Result<LogicalPlan> {
+    fn partitioned(&self, new: LogicalPlan, kept: Option<LogicalPlan>, hidden: &[String]) -> Result<LogicalPlan> {
         let partition = partition_column(self.rollup.grain());
-        let names = self.rollup.schema.fields().iter().map(|field| field.name().as_str()).chain(counted.then_some(STATE_ROWS));
+        let names = self.rollup.schema.fields().iter().map(|field| field.name().as_str()).chain(hidden.iter().map(String::as_str));
         let names: Vec<&str> = names.collect();
         let columns = names.iter().map(|name| col(Column::new_unqualified(*name)));
         let columns: Vec<Expr> = columns.chain(partition.map(|name| self.partition_value().alias(name))).collect();

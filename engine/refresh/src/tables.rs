@@ -84,6 +84,14 @@ pub(crate) fn visible_files(pinned: &Pinned, table: &str, files: &[DataFile]) ->
     Ok(Some(visible(table, snapshot.provider_of(files, Some(Arc::clone(&pinned.zone))), &found.schema)?))
 }
 
+/// Rows of a table, in its stored columns, as SQL sees them.
+///
+/// # Errors
+/// As [`register`].
+pub(crate) fn visible_rows(pinned: &Pinned, table: &str, rows: Arc<dyn TableProvider>) -> Result<Option<LogicalPlan>> {
+    pinned.tables.get(table).map(|found| visible(table, rows, &found.schema)).transpose()
+}
+
 /// The columns of a table with those that SQL does not see.
 pub(crate) fn stored_schema(pinned: &Pinned, table: &str) -> SchemaRef {
     match pinned.snapshot(table) {

@@ -24,15 +24,15 @@ use nightshift_execute::StepSession;
 use tokio_util::sync::CancellationToken;
 
 use crate::buckets::{Bucket, Buckets};
-use crate::decide::Change;
-use crate::tables::{DELETED, Pinned, stored_schema, visible_files};
+use crate::changed::Change;
+use crate::tables::{DELETED, Pinned, stored_schema};
 use crate::{Error, Result};
 
 const BUCKET: &str = "bucket";
 const SEEDS: [i64; 2] = [1, 2];
 
 /// What is needed to find touched buckets of one rollup.
-pub struct Touching<'a> {
+pub(crate) struct Touching<'a> {
     pub(crate) session: &'a StepSession,
     pub(crate) rollup: &'a Rollup,
     pub(crate) plan: &'a LogicalPlan,
@@ -40,17 +40,26 @@ pub struct Touching<'a> {
     pub(crate) cancel: &'a CancellationToken,
 }
 
+/// The buckets that a change touches.
+#[derive(Debug, Default)]
+pub(crate) struct Touched {
+    /// Those of facts that came or went.
+    pub(crate) by_time: Buckets,
+    /// Those of facts that join to other rows than before.
+    pub(crate) by_join: Buckets,
+}
+
 impl Touching<'_> {
     /// The buckets that the changes touch; an inner error says why they cannot be found.
-    pub(crate) async fn buckets(&self, changes: &[Change]) -> Result<std::result::Result<Buckets, Unproved>> {
-        let mut touched = Buckets::new();
+    pub(crate) async fn buckets(&self, changes: &[Change]) -> Result<std::result::Result<Touched, Unproved>> {
+        let mut touched = Touched::default();
         for change in changes.iter().filter(|change| !change.files.is_empty()) {
             if self.is_fact(&change.table) {
-                touched.extend(self.by_time(change).await?);
+                touched.by_time.extend(self.by_time(change).await?);
             }
             for lookup in self.lookups(&change.table) {
                 match self.by_join(change, lookup, changes)? {
-                    Ok(Some(plan)) => touched.extend(self.collect(&plan).await?),
+                    Ok(Some(plan)) => touched.by_join.extend(self.collect(&plan).await?),
                     Ok(None) => {}
                     Err(reason) => return Ok(Err(reason)),
                 }
@@ -75,12 +84,14 @@ impl Touching<'_> {
     async fn by_time(&self, change: &Change) -> Result<Buckets> {
         let time = col(Column::new_unqualified(&self.rollup.time.column));
         let bucket = bucket_expression(self.session, self.rollup.bucketing(), time).alias(BUCKET);
-        let Some(added) = visible_files(self.pinned, &change.table, &change.files.added)? else { return Ok(Buckets::new()) };
-        if change.files.removed.is_empty() {
-            let plan = LogicalPlanBuilder::from(added).project([bucket])?.distinct()?.build()?;
-            return self.collect(&plan).await;
-        }
-        let Some(removed) = visible_files(self.pinned, &change.table, &change.files.removed)? else { return Ok(Buckets::new()) };
+        let (added, removed) = match (change.added(self.pinned)?, change.removed(self.pinned)?) {
+            (Some(added), Some(removed)) => (added, removed),
+            (Some(rows), None) | (None, Some(rows)) => {
+                let plan = LogicalPlanBuilder::from(rows).project([bucket])?.distinct()?.build()?;
+                return self.collect(&plan).await;
+            }
+            (None, None) => return Ok(Buckets::new()),
+        };
         let columns = self.used(&change.table);
         let signed = |plan: LogicalPlan, sign: i64| -> Result<LogicalPlan> {
             let hashes = SEEDS.iter().map(|seed| Ok(self.row_hash(*seed, sign, &columns)?.alias(format!("hash_{seed}"))));
@@ -136,12 +147,11 @@ impl Touching<'_> {
     fn changed_rows(&self, change: &Change) -> Result<Option<LogicalPlan>> {
         let columns = self.used(&change.table);
         let keys: Vec<Expr> = columns.iter().map(|name| col(Column::new_unqualified(name))).collect();
-        let Some(added) = visible_files(self.pinned, &change.table, &change.files.added)? else { return Ok(None) };
         let schema = stored_schema(self.pinned, &change.table);
-        let changed = if change.files.removed.is_empty() {
-            added
-        } else {
-            let Some(removed) = visible_files(self.pinned, &change.table, &change.files.removed)? else { return Ok(None) };
+        let changed = match (change.added(self.pinned)?, change.removed(self.pinned)?) {
+            (None, None) => return Ok(None),
+            (Some(rows), None) | (None, Some(rows)) => rows,
+            (Some(added), Some(removed)) => {
             let signed = |plan: LogicalPlan, sign: i64| -> Result<LogicalPlan> {
                 let all = keys.iter().cloned().chain([lit(sign).alias("sign")]);
                 Ok(LogicalPlanBuilder::from(plan).project(all)?.build()?)
@@ -151,6 +161,7 @@ impl Touching<'_> {
                 .aggregate(keys.clone(), [sum(col("sign")).alias("difference")])?
                 .filter(col("difference").not_eq(lit(0_i64)))?
                 .build()?
+            }
         };
         let all = schema.fields().iter().map(|field| {
             if columns.contains(field.name()) {

@@ -205,6 +205,7 @@ fn commit(plan: &IngestPlan, tables: &Tables, rules: &Arc<Rules>, loaded: Loaded
         layout: if changes { Some(source_layout(rules)?) } else { None },
         add: loaded.staged,
         remove: loaded.remove,
+        changed_rows: loaded.changed,
         transactions,
         information: BTreeMap::from(information.map(|(key, value)| (key.to_owned(), value))),
         ..Commit::default()

@@ -6,6 +6,7 @@
 //! and builds none. Start reading at [`ingest()`].
 
 mod arrival;
+mod changed;
 mod columns;
 mod correct;
 mod discover;

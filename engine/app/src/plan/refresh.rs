@@ -114,6 +114,7 @@ const fn word(technique: &Technique) -> &'static str {
     match technique {
         Technique::Nothing => "nothing",
         Technique::Restamp => "restamp",
+        Technique::Merge(_) => "merge",
         Technique::Rebuild(_) => "rebuild",
         Technique::Onward(_) => "onward",
         Technique::Full(_) => "full",
@@ -129,7 +130,7 @@ fn reason(technique: &Technique) -> Option<String> {
 
 fn buckets(technique: &Technique) -> Option<usize> {
     match technique {
-        Technique::Rebuild(buckets) => Some(buckets.len()),
+        Technique::Merge(buckets) | Technique::Rebuild(buckets) => Some(buckets.len()),
         _ => None,
     }
 }

@@ -8,8 +8,9 @@ use nightshift_calendar::Grain;
 
 use super::Rollup;
 use super::grouping::{Grouping, Merge};
+use super::states::{Hidden, lossless_scale};
 use super::symbol::{TimeSymbol, time_symbol};
-use crate::resolve::{Term, exact_scale};
+use crate::resolve::Term;
 
 /// How to compute a rollup from a finer one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Feed {
     pub feeder: String,
     /// One entry for each column of the coarser rollup, in order.
     pub columns: Vec<FeedColumn>,
+    /// The same for each of its hidden columns, with the column's name.
+    pub hidden: Vec<(String, FeedColumn)>,
 }
 
 /// Where a column comes from.
@@ -88,7 +91,18 @@ pub fn feed(coarse: &Rollup, fine: &Rollup) -> Result<Feed, NoFeed> {
     }
     let columns: Result<Vec<FeedColumn>, NoFeed> =
         (0..coarse.schema.fields().len()).map(|index| column(coarse, fine, &wanted, &given, index)).collect();
-    Ok(Feed { feeder, columns: columns? })
+    let hidden: Result<Vec<_>, NoFeed> = coarse.states.iter().flat_map(|states| &states.hidden).map(|hidden| hidden_column(fine, &given, hidden)).collect();
+    Ok(Feed { feeder, columns: columns?, hidden: hidden? })
+}
+
+/// A column of the finer rollup, visible or hidden, with the meaning of a hidden one of the coarser rollup.
+fn hidden_column(fine: &Rollup, given: &Grouping, hidden: &Hidden) -> Result<(String, FeedColumn), NoFeed> {
+    let meaning = hidden.term.to_string();
+    let visible = given.measures.iter().find(|(_, measure)| measure.term.to_string() == meaning).and_then(|(at, _)| fine.schema.fields().get(*at));
+    let own = fine.states.iter().flat_map(|states| &states.hidden).find(|own| own.term.to_string() == meaning);
+    let column = visible.map(|field| field.name().clone()).or_else(|| own.map(|own| own.column.clone()));
+    let missing = || NoFeed::NoMeasure { feeder: fine.name().to_owned(), column: hidden.column.clone() };
+    column.map(|column| (hidden.column.clone(), FeedColumn::Measure { column, merge: hidden.function.merge() })).ok_or_else(missing)
 }
 
 fn column(coarse: &Rollup, fine: &Rollup, wanted: &Grouping, given: &Grouping, index: usize) -> Result<FeedColumn, NoFeed> {
@@ -129,20 +143,6 @@ fn key_column(coarse: &Rollup, fine: &Rollup, given: &Grouping, key: &Term) -> O
 fn may_be_summed_in_parts(term: &Term, data_type: Option<&DataType>) -> bool {
     let is_float = matches!((term, data_type), (Term::Aggregate { .. }, Some(DataType::Float64)));
     is_float || lossless_scale(term).is_some()
-}
-
-/// The scale of a sum, if neither it nor the casts around it can round: then it does not matter how the sum is split. A cast to fewer
-/// digits rounds each part by itself.
-fn lossless_scale(term: &Term) -> Option<i8> {
-    match term {
-        Term::Aggregate { scale, .. } => *scale,
-        Term::Call { name, arguments } => {
-            let target = exact_scale(&name.strip_prefix("cast ")?.parse().ok()?)?;
-            let [inner] = arguments.as_slice() else { return None };
-            (target >= lossless_scale(inner)?).then_some(target)
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod feed;
 mod fingerprint;
 pub mod grouping;
 pub mod locality;
+pub mod states;
 pub mod symbol;
 
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
@@ -20,6 +21,7 @@ use crate::planning::one;
 use crate::resolve::{Resolved, Term, resolve};
 use grouping::Grouping;
 use locality::{Locality, Proof, prove};
+use states::States;
 use symbol::{Bucketing, Days, TimeColumn, TimeSymbol, time_symbol};
 
 /// The column that counts the input rows of each row of a rollup.
@@ -46,6 +48,8 @@ pub struct Rollup {
     pub proof: Proof,
     /// Its GROUP BY, if the query is one and nothing more.
     pub grouping: Option<Grouping>,
+    /// What its rows keep of their aggregates, if a change can be merged into them.
+    pub states: Option<States>,
     /// Changes with every change of meaning, and with nothing else.
     pub fingerprint: String,
 }
@@ -95,8 +99,9 @@ impl Rollup {
             ));
         }
         let grouping = Grouping::of(&query);
+        let states = grouping.as_ref().and_then(|grouping| States::of(plan, &query, grouping, &time));
         let fingerprint = fingerprint::fingerprint(&query, &schema, definition, meaning);
-        Ok(Self { definition: definition.clone(), query, schema, tables, time, bucket, days, proof, grouping, fingerprint })
+        Ok(Self { definition: definition.clone(), query, schema, tables, time, bucket, days, proof, grouping, states, fingerprint })
     }
 }
 

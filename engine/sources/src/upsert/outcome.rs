@@ -8,6 +8,7 @@ use super::existing::read;
 use super::state::{Losers, State};
 use super::{Stored, Upsert, split};
 use crate::Result;
+use crate::changed::Changed;
 use crate::columns::{Partitioner, source_layout};
 use crate::load::Loaded;
 use crate::memory::QUARTER;
@@ -19,6 +20,7 @@ use crate::spool::Spool;
 pub(super) struct Outcome<'a> {
     winners: Router,
     losers: Losers<'a>,
+    changed: Changed,
     superseded: u64,
     loaded: u64,
 }
@@ -29,7 +31,7 @@ impl<'a> Outcome<'a> {
         let partitioner = Partitioner::new(upsert.rules);
         let winners = Router::new(upsert.lake, &upsert.tables.source, &layout, partitioner, upsert.session, QUARTER)?;
         let losers = state.losers(upsert.tables, upsert.loads.clone())?;
-        Ok(Self { winners, losers, superseded: 0, loaded: 0 })
+        Ok(Self { winners, losers, changed: Changed::new(), superseded: 0, loaded: 0 })
     }
 
     pub(super) async fn write_new(&mut self, upsert: &Upsert<'a>, losers: &RowSet) -> Result<()> {
@@ -43,6 +45,7 @@ impl<'a> Outcome<'a> {
                 self.superseded += count(&lost);
                 self.losers.push(lost).await?;
             }
+            self.changed.add(&won);
             self.winners.push(won).await?;
         }
         Ok(())
@@ -54,6 +57,7 @@ impl<'a> Outcome<'a> {
         while let Some(rows) = rows.next().await {
             let rows = rows?;
             let (won, _) = split(&rows, losers.mask(&rows)?)?;
+            self.changed.add(&won);
             self.winners.push(won).await?;
         }
         Ok(())
@@ -62,6 +66,7 @@ impl<'a> Outcome<'a> {
     /// Writes the files of the table anew of which a row loses or goes; gives the files that they replace.
     pub(super) async fn rewrite(&mut self, upsert: &Upsert<'a>, stored: &Stored, losers: &RowSet) -> Result<Vec<DataFile>> {
         let mut remove = stored.replaced_whole.clone();
+        self.changed.remove_unseen(&remove);
         let Some(base) = &stored.base else { return Ok(remove) };
         let mut rewritten = Vec::new();
         let mut gone = RowSet::default();
@@ -70,7 +75,9 @@ impl<'a> Outcome<'a> {
                 continue;
             }
             remove.push(stored.file.clone());
-            if stored.file.rows() != Some(stored.gone.len()) {
+            if stored.file.rows() == Some(stored.gone.len()) {
+                self.changed.remove_unseen(std::slice::from_ref(&stored.file));
+            } else {
                 rewritten.push(stored.file.clone());
                 gone.extend(stored.gone.clone());
             }
@@ -81,8 +88,9 @@ impl<'a> Outcome<'a> {
         let mut rows = read(upsert.session, base, upsert.rules.contract(), &rewritten, upsert.new.schema()).await?;
         while let Some(rows) = rows.next().await {
             let rows = rows?;
-            let (rows, _) = split(&rows, gone.mask(&rows)?)?;
+            let (rows, gone) = split(&rows, gone.mask(&rows)?)?;
             let (won, lost) = split(&rows, losers.mask(&rows)?)?;
+            gone.iter().chain(&lost).for_each(|rows| self.changed.remove(rows));
             if let Some(lost) = lost {
                 self.losers.push(lost).await?;
             }
@@ -94,7 +102,8 @@ impl<'a> Outcome<'a> {
     pub(super) async fn finish(self, remove: Vec<DataFile>) -> Result<Loaded> {
         let staged = self.winners.finish().await?;
         self.losers.finish().await?;
-        Ok(Loaded { staged, remove, rows_loaded: self.loaded, rows_superseded: self.superseded })
+        let changed = self.changed.finish();
+        Ok(Loaded { staged, remove, changed, rows_loaded: self.loaded, rows_superseded: self.superseded })
     }
 }
 

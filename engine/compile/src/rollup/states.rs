@@ -1,0 +1,359 @@
+//! What the rows of a rollup's table say about its aggregates, so that a change can be merged into them.
+//!
+//! A row of the table is its own state: a sum, a count or an extreme that stands in a visible column is kept there and nowhere else.
+//! What a SELECT does not show (the sum below an average, how many values a sum is made of) becomes a hidden column, named after the
+//! column that needs it. It holds for one GROUP BY over facts that each bring their own rows to it: joins, filters and UNION ALL, but no
+//! window, DISTINCT or LIMIT below, and nothing above that hides a group.
+
+use std::collections::BTreeMap;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::logical_expr::expr::AggregateFunction;
+use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, LogicalPlan};
+
+use super::grouping::{Grouping, Merge};
+use super::symbol::TimeColumn;
+use super::STATE_ROWS;
+use crate::resolve::{Relation, Resolved, Term, exact_scale, resolve};
+
+/// Decimals of more digits are averaged by DataFusion in 256 bits, which our states do not hold.
+const AVERAGED_DIGITS: u8 = 28;
+
+/// The states of a rollup whose changes can be merged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct States {
+    /// For each aggregate of the GROUP BY, in the order of the plan, what its value is made from.
+    pub aggregates: Vec<Kept>,
+    /// Columns that the table has beside the visible ones.
+    pub hidden: Vec<Hidden>,
+    /// How each column that takes part is put together with that of a change.
+    pub merges: BTreeMap<String, Merge>,
+    /// The visible column of each group key, in the order of the plan.
+    pub keys: Vec<String>,
+    /// False if a sum is one of doubles: taking a row away would leave what was rounded.
+    pub exact: bool,
+}
+
+/// The columns of a table's row from which an aggregate's value follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// A count.
+    Count {
+        /// The column.
+        count: String,
+    },
+    /// A sum.
+    Sum {
+        /// The column.
+        sum: String,
+        /// How many values it is made of, if there may be none, so that it is NULL.
+        values: Option<String>,
+    },
+    /// An average.
+    Average {
+        /// The column of the sum.
+        sum: String,
+        /// The column of how many values it is made of.
+        values: String,
+    },
+    /// The least or the greatest value.
+    Extreme {
+        /// The column.
+        value: String,
+    },
+}
+
+/// A column for a state that the SELECT does not show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hidden {
+    /// Its name.
+    pub column: String,
+    /// Its meaning.
+    pub term: Term,
+    /// Which aggregate of the plan has its arguments and its filter.
+    pub aggregate: usize,
+    /// What is computed of them.
+    pub function: Function,
+}
+
+/// A function whose values are states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Function {
+    /// How many rows, or values that are not NULL.
+    Count,
+    /// Their sum.
+    Sum,
+    /// The least.
+    Min,
+    /// The greatest.
+    Max,
+}
+
+impl Function {
+    /// Its name in SQL.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Sum => "sum",
+            Self::Min => "min",
+            Self::Max => "max",
+        }
+    }
+
+    /// How its values of two sets of rows become that of both.
+    #[must_use]
+    pub const fn merge(self) -> Merge {
+        match self {
+            Self::Count | Self::Sum => Merge::Sum,
+            Self::Min => Merge::Min,
+            Self::Max => Merge::Max,
+        }
+    }
+}
+
+/// A state by its meaning. Without an argument it is about rows, not values.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Meaning {
+    function: Function,
+    argument: Option<String>,
+    filter: Option<String>,
+}
+
+/// One aggregate of the plan.
+struct Call {
+    term: Term,
+    /// The function that is its own state; none for an average.
+    function: Option<Function>,
+    argument: String,
+    data_type: DataType,
+    /// Whether its argument may be NULL.
+    nullable: bool,
+    filter: Option<String>,
+}
+
+/// The GROUP BY below what merely names, casts or orders its result.
+#[must_use]
+pub fn grouping_of(plan: &LogicalPlan) -> Option<&Aggregate> {
+    match plan {
+        LogicalPlan::Aggregate(aggregate) => Some(aggregate),
+        LogicalPlan::Projection(projection) => grouping_of(&projection.input),
+        LogicalPlan::SubqueryAlias(alias) => grouping_of(&alias.input),
+        LogicalPlan::Sort(sort) if sort.fetch.is_none() => grouping_of(&sort.input),
+        _ => None,
+    }
+}
+
+/// The call below an alias.
+#[must_use]
+pub fn call_of(expression: &Expr) -> Option<&AggregateFunction> {
+    match expression {
+        Expr::Alias(alias) => call_of(&alias.expr),
+        Expr::AggregateFunction(call) => Some(call),
+        _ => None,
+    }
+}
+
+impl States {
+    /// The states of a query, if changes can be merged into its rows.
+    #[must_use]
+    pub fn of(plan: &LogicalPlan, query: &Resolved, grouping: &Grouping, time: &TimeColumn) -> Option<Self> {
+        if !grouping.complete || !is_linear(&grouping.input, time) {
+            return None;
+        }
+        let aggregate = grouping_of(plan)?;
+        let resolved = resolve(&LogicalPlan::Aggregate(aggregate.clone()));
+        let (groups, functions) = resolved.columns.split_at_checked(aggregate.group_expr.len())?;
+        let visible = |term: &Term| query.columns.iter().find(|column| column.term == *term).map(|column| column.name.clone());
+        let keys: Option<Vec<String>> = groups.iter().map(|group| visible(&group.term)).collect();
+        let calls = aggregate.aggr_expr.iter().zip(functions).map(|(call, column)| Call::read(call_of(call)?, &column.term, aggregate));
+        let calls: Vec<Call> = calls.collect::<Option<_>>()?;
+        let mut columns = Columns::shown(query, &calls);
+        let aggregates: Vec<Kept> = calls.iter().enumerate().map(|(index, call)| columns.keep(query, index, call)).collect();
+        let exact = calls.iter().all(|call| !call.adds() || exact_scale(&call.data_type).is_some());
+        let merges = columns.merges(&aggregates);
+        Some(Self { aggregates, hidden: columns.hidden, merges, keys: keys?, exact })
+    }
+
+    /// The columns that the table has beside the visible ones.
+    pub fn hidden_columns(&self) -> impl Iterator<Item = &str> {
+        self.hidden.iter().map(|hidden| hidden.column.as_str()).chain([STATE_ROWS])
+    }
+}
+
+impl Kept {
+    /// The columns that it follows from.
+    fn columns(&self) -> impl Iterator<Item = &str> {
+        let (first, second) = match self {
+            Self::Count { count } => (count, None),
+            Self::Sum { sum, values } => (sum, values.as_ref()),
+            Self::Average { sum, values } => (sum, Some(values)),
+            Self::Extreme { value } => (value, None),
+        };
+        [Some(first), second].into_iter().flatten().map(String::as_str)
+    }
+}
+
+impl Call {
+    /// Reads an aggregate that we know how to keep.
+    fn read(call: &AggregateFunction, term: &Term, aggregate: &Aggregate) -> Option<Self> {
+        let Term::Aggregate { arguments, distinct: false, filter, order, .. } = term else { return None };
+        let ([argument], [argument_term]) = (call.params.args.as_slice(), arguments.as_slice()) else { return None };
+        if !order.is_empty() || call.params.null_treatment.is_some() {
+            return None;
+        }
+        let schema = aggregate.input.schema();
+        let data_type = argument.get_type(schema.as_ref()).ok()?;
+        let function = match call.func.name() {
+            "count" => Some(Function::Count),
+            "sum" if can_be_added(&data_type) => Some(Function::Sum),
+            "avg" if can_be_averaged(&data_type) => None,
+            // Who compares decides where NaN stands.
+            "min" if !data_type.is_floating() && !data_type.is_nested() => Some(Function::Min),
+            "max" if !data_type.is_floating() && !data_type.is_nested() => Some(Function::Max),
+            _ => return None,
+        };
+        let nullable = argument.nullable(schema.as_ref()).unwrap_or(true);
+        let filter = filter.as_deref().map(Term::to_string);
+        Some(Self { term: term.clone(), function, argument: argument_term.to_string(), data_type, nullable, filter })
+    }
+
+    /// Whether it is a sum, or made from one.
+    const fn adds(&self) -> bool {
+        matches!(self.function, None | Some(Function::Sum))
+    }
+
+    fn meaning(&self, function: Function) -> Meaning {
+        let argument = (function != Function::Count || self.nullable).then(|| self.argument.clone());
+        Meaning { function, argument, filter: self.filter.clone() }
+    }
+
+    /// Whether a group that has rows may have no value of it.
+    const fn may_be_empty(&self) -> bool {
+        self.nullable || self.filter.is_some()
+    }
+}
+
+fn can_be_added(data_type: &DataType) -> bool {
+    data_type.is_signed_integer() || matches!(data_type, DataType::Decimal128(..) | DataType::Float64)
+}
+
+fn can_be_averaged(data_type: &DataType) -> bool {
+    can_be_added(data_type) && !matches!(data_type, DataType::Decimal128(digits, _) if *digits > AVERAGED_DIGITS)
+}
+
+/// The columns of a table that hold states.
+struct Columns {
+    known: BTreeMap<Meaning, String>,
+    hidden: Vec<Hidden>,
+}
+
+impl Columns {
+    /// Those that the SELECT shows anyway.
+    fn shown(query: &Resolved, calls: &[Call]) -> Self {
+        let rows = Meaning { function: Function::Count, argument: None, filter: None };
+        let mut known = BTreeMap::from([(rows, STATE_ROWS.to_owned())]);
+        for column in &query.columns {
+            let shown = calls.iter().find_map(|call| {
+                let function = call.function?;
+                shows(&column.term, &call.term, function).then(|| call.meaning(function))
+            });
+            if let Some(meaning) = shown {
+                known.entry(meaning).or_insert_with(|| column.name.clone());
+            }
+        }
+        Self { known, hidden: vec![] }
+    }
+
+    /// What an aggregate follows from; columns that are missing are added.
+    fn keep(&mut self, query: &Resolved, index: usize, call: &Call) -> Kept {
+        let mut column = |function| self.column(query, index, call, function);
+        match call.function {
+            Some(Function::Count) => Kept::Count { count: column(Function::Count) },
+            Some(Function::Sum) => {
+                Kept::Sum { sum: column(Function::Sum), values: call.may_be_empty().then(|| column(Function::Count)) }
+            }
+            Some(extreme) => Kept::Extreme { value: column(extreme) },
+            None => Kept::Average { sum: column(Function::Sum), values: column(Function::Count) },
+        }
+    }
+
+    fn column(&mut self, query: &Resolved, index: usize, call: &Call, function: Function) -> String {
+        let meaning = call.meaning(function);
+        if let Some(known) = self.known.get(&meaning) {
+            return known.clone();
+        }
+        let user = query.columns.iter().find(|column| column.term.any(&|part| part == &call.term));
+        let base = format!("_state_{}_{}", user.map_or("", |user| user.name.as_str()), function.as_str());
+        let taken = |name: &String| self.hidden.iter().any(|hidden| hidden.column == *name);
+        let numbered = (2..).map(|number: usize| format!("{base}_{number}"));
+        let name = std::iter::once(base.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or_default();
+        self.hidden.push(Hidden { column: name.clone(), term: term_of(call, function), aggregate: index, function });
+        self.known.insert(meaning, name.clone());
+        name
+    }
+
+    fn merges(&self, aggregates: &[Kept]) -> BTreeMap<String, Merge> {
+        let function_of = |column: &str| self.known.iter().find(|(_, known)| *known == column).map(|(meaning, _)| meaning.function);
+        let used = aggregates.iter().flat_map(Kept::columns).chain([STATE_ROWS]);
+        used.filter_map(|column| Some((column.to_owned(), function_of(column)?.merge()))).collect()
+    }
+}
+
+/// The same call of another function.
+fn term_of(call: &Call, function: Function) -> Term {
+    match call.term.clone() {
+        Term::Aggregate { arguments, filter, .. } => {
+            let scale = if function == Function::Sum { exact_scale(&call.data_type) } else { None };
+            Term::Aggregate { name: function.as_str().to_owned(), arguments, distinct: false, filter, order: vec![], scale }
+        }
+        other => other,
+    }
+}
+
+/// Whether a column shows the value of a call: itself, in a type that loses nothing, or with 0 for "no value" in a sum.
+fn shows(column: &Term, call: &Term, function: Function) -> bool {
+    if column == call {
+        return true;
+    }
+    match (function, column) {
+        (Function::Count | Function::Sum, Term::Call { name, arguments }) => match arguments.as_slice() {
+            [inner] if name.starts_with("cast ") => lossless_scale(column).is_some() && shows(inner, call, function),
+            [inner, Term::Literal(zero)] if name == "coalesce" && function == Function::Sum => zero.starts_with("0:") && inner == call,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// The scale of a sum, if neither it nor the casts around it can round: then it does not matter how the sum is split. A cast to fewer
+/// digits rounds each part by itself.
+pub(super) fn lossless_scale(term: &Term) -> Option<i8> {
+    match term {
+        Term::Aggregate { scale, .. } => *scale,
+        Term::Call { name, arguments } => match arguments.as_slice() {
+            [inner] => {
+                let target = exact_scale(&name.strip_prefix("cast ")?.parse().ok()?)?;
+                (target >= lossless_scale(inner)?).then_some(target)
+            }
+            [inner, Term::Literal(zero)] if name == "coalesce" && zero.starts_with("0:") => lossless_scale(inner),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether rows that are added to the facts or taken from them add rows to what is grouped, or take them, and change no other.
+fn is_linear(relation: &Relation, time: &TimeColumn) -> bool {
+    match relation {
+        Relation::Scan { .. } => true,
+        Relation::Filter { input, .. } => is_linear(input, time),
+        // That the facts stand on the side that keeps its rows is proved with the buckets; the other side does not read them.
+        Relation::Join { left, right, .. } => {
+            let reads = |side: &Relation| side.scans().iter().any(|(_, table)| *table == time.table);
+            [left, right].into_iter().all(|side| !reads(side) || is_linear(side, time))
+        }
+        Relation::Union(inputs) => inputs.iter().all(|input| is_linear(input, time)),
+        _ => false,
+    }
+}

@@ -1,0 +1,188 @@
+//! Merging: the rows of a table plus what came, minus what went, without looking at the facts that stay.
+//!
+//! A row of the table, and the rollup's own query over the rows that came or went, have the same columns. Their states are put together
+//! by one GROUP BY. It is exact as long as every aggregate can give back what goes. Two kinds cannot, and groups in which it matters are
+//! *spoilt*: where the least or the greatest value may be among the rows that went, and where a sum of doubles loses a row. Those
+//! groups, and no others of their buckets, are computed anew from their facts.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::common::{NullEquality, ScalarValue};
+use datafusion::datasource::{MemTable, provider_as_source};
+use datafusion::functions::expr_fn::coalesce;
+use datafusion::logical_expr::{Aggregate, Expr, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, TableScan, lit};
+use nightshift_compile::rollup::grouping::Merge;
+use nightshift_compile::rollup::STATE_ROWS;
+use nightshift_compile::rollup::states::States;
+use nightshift_execute::run;
+use nightshift_lake::{DataFile, Snapshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::Result;
+use crate::buckets::{Bucket, Buckets};
+use crate::changed::Change;
+use crate::decide::Technique;
+use crate::rows::{Rows, map_scans};
+use crate::states::{Stated, named, over_states, state_columns};
+use crate::tables::Pinned;
+
+/// One merge.
+pub(crate) struct Merging<'a> {
+    pub(crate) rows: &'a Rows<'a>,
+    pub(crate) states: &'a States,
+    pub(crate) stated: &'a Stated,
+    /// What changed of the facts; nothing else may have.
+    pub(crate) change: &'a Change,
+    pub(crate) pinned: &'a Pinned,
+    /// The touched buckets.
+    pub(crate) buckets: &'a Buckets,
+    pub(crate) cancel: &'a CancellationToken,
+}
+
+/// Keys of groups, under names of their own.
+struct Groups {
+    rows: Vec<RecordBatch>,
+    buckets: Buckets,
+}
+
+impl Merging<'_> {
+    /// The plan of the rows that the touched buckets have afterwards; `files` are those of the table that may hold them.
+    pub(crate) async fn plan(&self, table: &Snapshot, files: &[DataFile]) -> Result<LogicalPlan> {
+        let zone = Some(Arc::clone(&self.pinned.zone));
+        let stored = LogicalPlanBuilder::scan("stored", provider_as_source(table.provider_of(files, zone)), None)?;
+        let stored = self.touched(stored.build()?)?;
+        let came = self.change.added(self.pinned)?.map(|facts| self.query_over(&facts)).transpose()?;
+        let went = self.change.removed(self.pinned)?.map(|facts| self.query_over(&facts)).transpose()?;
+        let spoilt = match &went {
+            Some(went) => self.spoilt(&stored, came.as_ref(), went).await?,
+            None => None,
+        };
+        let mut states = LogicalPlanBuilder::from(state_columns(stored, self.states, false)?);
+        for (rows, goes) in [(came, false), (went, true)] {
+            if let Some(rows) = rows {
+                states = states.union(state_columns(rows, self.states, goes)?)?;
+            }
+        }
+        let states = states.build()?;
+        let Some(spoilt) = spoilt else { return over_states(&self.stated.plan, self.states, &states, self.rows.session) };
+        let keys: Vec<Expr> = self.states.keys.iter().map(|key| named(key)).collect();
+        let sound = self.matched(states, &keys, &spoilt, JoinType::LeftAnti)?;
+        let merged = over_states(&self.stated.plan, self.states, &sound, self.rows.session)?;
+        Ok(LogicalPlanBuilder::from(merged).union(self.anew(&spoilt)?)?.build()?)
+    }
+
+    /// The rollup's query, states included, over some of its facts.
+    fn query_over(&self, facts: &LogicalPlan) -> Result<LogicalPlan> {
+        let query = map_scans(&self.stated.plan, &|index, scan: &TableScan| {
+            if self.rows.rollup.proof.facts.iter().any(|fact| fact.0 == index) {
+                Ok(Some(LogicalPlanBuilder::from(facts.clone()).alias(scan.table_name.clone())?.build()?))
+            } else {
+                Ok(None)
+            }
+        })?;
+        self.touched(query)
+    }
+
+    /// Rows that were rewritten and are the same cancel in buckets that are not touched; there is nothing to merge in those.
+    fn touched(&self, rows: LogicalPlan) -> Result<LogicalPlan> {
+        Ok(LogicalPlanBuilder::from(rows).filter(self.rows.keeps(self.buckets, false))?.build()?)
+    }
+
+    /// The groups that have to be computed anew.
+    async fn spoilt(&self, stored: &LogicalPlan, came: Option<&LogicalPlan>, went: &LogicalPlan) -> Result<Option<Groups>> {
+        let joined = self.beside(self.renamed(went, "went")?, stored, "stored")?;
+        let joined = came.map_or(Ok(joined.clone()), |came| self.beside(joined.clone(), came, "came"))?;
+        let is_spoilt = self.states.merges.iter().map(|(column, merge)| self.is_spoilt(column, *merge, came.is_some()));
+        let is_spoilt = is_spoilt.reduce(Expr::or).unwrap_or(lit(false)).or(lit(!self.states.exact));
+        let keys = (0..self.states.keys.len()).map(|index| named(&key_of("went", index)));
+        let plan = LogicalPlanBuilder::from(joined).filter(is_spoilt)?.project(keys.collect::<Vec<_>>())?.build()?;
+        let (rows, _) = run::collect(self.rows.session, &plan, self.cancel).await?;
+        let rows: Vec<RecordBatch> = rows.into_iter().filter(|rows| rows.num_rows() > 0).collect();
+        if rows.is_empty() { Ok(None) } else { Ok(Some(Groups { buckets: self.buckets_of(&rows)?, rows })) }
+    }
+
+    /// Whether a state does not follow from those of the stored rows and of what came and went.
+    fn is_spoilt(&self, column: &str, merge: Merge, came: bool) -> Expr {
+        let value = |side: &str| named(&format!("{side}.{column}"));
+        let (went, stored) = (value("went"), value("stored"));
+        let holds = |condition: Expr| coalesce(vec![condition, lit(false)]);
+        let beyond = |value: Expr, other: Expr| if merge == Merge::Min { value.gt(other) } else { value.lt(other) };
+        match merge {
+            // More rows go than there are: the table is not what its marks say, and its facts are asked.
+            Merge::Sum if column == STATE_ROWS => {
+                let count = |value: Expr| coalesce(vec![value, lit(0_i64)]);
+                let there = if came { count(stored) + count(value("came")) } else { count(stored) };
+                there.lt(went)
+            }
+            Merge::Sum => lit(false),
+            Merge::Min | Merge::Max => {
+                let mut stays = holds(beyond(went.clone(), stored));
+                if came && self.change.may_cancel() {
+                    stays = stays.or(holds(beyond(went.clone(), value("came"))));
+                } else if came {
+                    // What came is there to stay.
+                    stays = stays.or(holds(Expr::Not(Box::new(beyond(value("came"), went.clone())))));
+                }
+                went.is_not_null().and(Expr::Not(Box::new(stays)))
+            }
+        }
+    }
+
+    /// Rows with those of another side that have the same keys.
+    fn beside(&self, rows: LogicalPlan, others: &LogicalPlan, side: &str) -> Result<LogicalPlan> {
+        let others = self.renamed(others, side)?;
+        let on = (0..self.states.keys.len()).map(|index| (named(&key_of("went", index)), named(&key_of(side, index)))).collect();
+        let join = Join::try_new(Arc::new(rows), Arc::new(others), on, None, JoinType::Left, JoinConstraint::On, NullEquality::NullEqualsNull, false)?;
+        Ok(LogicalPlan::Join(join))
+    }
+
+    /// Keys and states under names that say where they come from.
+    fn renamed(&self, rows: &LogicalPlan, side: &str) -> Result<LogicalPlan> {
+        let keys = self.states.keys.iter().enumerate().map(|(index, key)| named(key).alias(key_of(side, index)));
+        let states = self.states.merges.keys().map(|column| named(column).alias(format!("{side}.{column}")));
+        Ok(LogicalPlanBuilder::from(rows.clone()).project(keys.chain(states).collect::<Vec<_>>())?.build()?)
+    }
+
+    fn buckets_of(&self, keys: &[RecordBatch]) -> Result<Buckets> {
+        let Some(bucket) = self.states.keys.iter().position(|key| key == self.rows.rollup.bucket_column()) else { return Ok(self.buckets.clone()) };
+        let mut found = BTreeSet::new();
+        for rows in keys {
+            for row in 0..rows.num_rows() {
+                found.extend(Bucket::from_scalar(&ScalarValue::try_from_array(rows.column(bucket), row)?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The rows of some groups, from their facts.
+    fn anew(&self, groups: &Groups) -> Result<LogicalPlan> {
+        let plan = self.with_facts_of(&self.stated.plan, groups)?;
+        self.rows.query(&plan, &Technique::Rebuild(groups.buckets.clone()))
+    }
+
+    fn with_facts_of(&self, plan: &LogicalPlan, groups: &Groups) -> Result<LogicalPlan> {
+        if let LogicalPlan::Aggregate(aggregate) = plan {
+            let keys: Vec<Expr> = aggregate.group_expr.iter().map(|key| key.clone().unalias()).collect();
+            let input = self.matched(aggregate.input.as_ref().clone(), &keys, groups, JoinType::LeftSemi)?;
+            return Ok(LogicalPlan::Aggregate(Aggregate::try_new(Arc::new(input), aggregate.group_expr.clone(), aggregate.aggr_expr.clone())?));
+        }
+        let inputs = plan.inputs().into_iter().map(|input| self.with_facts_of(input, groups)).collect::<Result<Vec<_>>>()?;
+        Ok(plan.with_new_exprs(plan.expressions(), inputs)?)
+    }
+
+    /// Rows whose keys are among those of the groups, or are not.
+    fn matched(&self, rows: LogicalPlan, keys: &[Expr], groups: &Groups, join: JoinType) -> Result<LogicalPlan> {
+        let Some(first) = groups.rows.first() else { return Ok(rows) };
+        let spoilt = Arc::new(MemTable::try_new(first.schema(), vec![groups.rows.clone()])?);
+        let spoilt = LogicalPlanBuilder::scan("spoilt", provider_as_source(spoilt), None)?.build()?;
+        let on = keys.iter().cloned().enumerate().map(|(index, key)| (key, named(&key_of("went", index)))).collect();
+        let join = Join::try_new(Arc::new(rows), Arc::new(spoilt), on, None, join, JoinConstraint::On, NullEquality::NullEqualsNull, false)?;
+        Ok(LogicalPlan::Join(join))
+    }
+}
+
+fn key_of(side: &str, index: usize) -> String {
+    format!("{side} key {index}")
+}

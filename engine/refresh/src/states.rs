@@ -1,0 +1,155 @@
+//! The states of a rollup as parts of plans: computed beside the SELECT, and put together again.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::{Column, DataFusionError, ScalarValue};
+use datafusion::functions_aggregate::expr_fn::{max, min};
+use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
+use datafusion::logical_expr::{Aggregate, AggregateUDF, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, Window, cast, lit, when};
+use nightshift_compile::rollup::STATE_ROWS;
+use nightshift_compile::rollup::grouping::Merge;
+use nightshift_compile::rollup::states::{Hidden, Kept, States, call_of};
+use nightshift_execute::StepSession;
+
+use crate::Result;
+
+/// A query with its states, and the names of the columns that they add.
+pub(crate) struct Stated {
+    pub(crate) plan: LogicalPlan,
+    pub(crate) columns: Vec<String>,
+}
+
+/// Adds the states of a rollup to its query, or only the count of input rows where it has none; nothing if the last grouping cannot carry
+/// even that upward.
+pub(crate) fn stated(plan: &LogicalPlan, states: Option<&States>, session: &StepSession) -> Result<Stated> {
+    let hidden: &[Hidden] = states.map_or(&[], |states| &states.hidden);
+    let columns: Vec<String> = hidden.iter().map(|hidden| hidden.column.clone()).chain([STATE_ROWS.to_owned()]).collect();
+    let functions = |aggregate: &Aggregate| hidden.iter().map(|hidden| hidden_call(aggregate, hidden, session)).chain([Ok(count(session, lit(1_i64)).alias(STATE_ROWS))]).collect();
+    Ok(match with_functions(plan, &functions, &columns)? {
+        Some(plan) => Stated { plan, columns },
+        None => Stated { plan: plan.clone(), columns: vec![] },
+    })
+}
+
+/// Adds aggregates to the last grouping of a query, and passes them upward.
+fn with_functions(plan: &LogicalPlan, functions: &dyn Fn(&Aggregate) -> Result<Vec<Expr>>, names: &[String]) -> Result<Option<LogicalPlan>> {
+    let passed = |expressions: &[Expr]| expressions.iter().cloned().chain(names.iter().map(|name| named(name))).collect::<Vec<_>>();
+    Ok(match plan {
+        LogicalPlan::Aggregate(aggregate) => {
+            let all = aggregate.aggr_expr.iter().cloned().chain(functions(aggregate)?).collect();
+            Some(LogicalPlan::Aggregate(Aggregate::try_new(Arc::clone(&aggregate.input), aggregate.group_expr.clone(), all)?))
+        }
+        LogicalPlan::Projection(projection) => match with_functions(&projection.input, functions, names)? {
+            None => None,
+            Some(input) => Some(LogicalPlan::Projection(Projection::try_new(passed(&projection.expr), Arc::new(input))?)),
+        },
+        LogicalPlan::Filter(filter) => match with_functions(&filter.input, functions, names)? {
+            None => None,
+            Some(input) => Some(LogicalPlan::Filter(Filter::try_new(filter.predicate.clone(), Arc::new(input))?)),
+        },
+        LogicalPlan::Window(window) => match with_functions(&window.input, functions, names)? {
+            None => None,
+            // The functions come last in a window's schema; the projection above names columns, so their order does not matter.
+            Some(input) => Some(LogicalPlan::Window(Window::try_new(window.window_expr.clone(), Arc::new(input))?)),
+        },
+        LogicalPlan::Sort(sort) => with_functions(&sort.input, functions, names)?,
+        _ => None,
+    })
+}
+
+/// The aggregate of a hidden column: another function of what an aggregate of the query is called with.
+fn hidden_call(aggregate: &Aggregate, hidden: &Hidden, session: &StepSession) -> Result<Expr> {
+    let call = aggregate.aggr_expr.get(hidden.aggregate).and_then(call_of);
+    let call = call.ok_or_else(|| DataFusionError::Internal(format!("the plan lacks the aggregate of `{}`", hidden.column)))?;
+    let function = function(session, hidden.function.as_str())?;
+    let AggregateFunctionParams { args, filter, .. } = call.params.clone();
+    Ok(Expr::AggregateFunction(AggregateFunction::new_udf(function, args, false, filter, vec![], None)).alias(&hidden.column))
+}
+
+fn function(session: &StepSession, name: &str) -> Result<Arc<AggregateUDF>> {
+    let found = session.context.state().aggregate_functions().get(name).cloned();
+    Ok(found.ok_or_else(|| DataFusionError::Internal(format!("the session lacks the aggregate {name}")))?)
+}
+
+fn count(session: &StepSession, argument: Expr) -> Expr {
+    let state = session.context.state();
+    let count = state.aggregate_functions().get("count").cloned().unwrap_or_else(datafusion::functions_aggregate::count::count_udaf);
+    count.call(vec![argument])
+}
+
+/// A column by its name, whatever it looks like.
+pub(crate) fn named(name: &str) -> Expr {
+    Expr::Column(Column::new_unqualified(name))
+}
+
+/// Puts the states of several sets of rows together in one column.
+pub(crate) fn merged(session: &StepSession, merge: Merge, column: Expr) -> Result<Expr> {
+    Ok(match merge {
+        Merge::Min => min(column),
+        Merge::Max => max(column),
+        Merge::Sum => function(session, "sum")?.call(vec![column]),
+    })
+}
+
+/// The columns of a table's row that take part in a merge: the keys, then the states. Those of rows that go are turned around: what they
+/// had added is taken away, and their extremes count for nothing.
+pub(crate) fn state_columns(rows: LogicalPlan, states: &States, goes: bool) -> Result<LogicalPlan> {
+    let keys = states.keys.iter().map(|key| Ok(named(key)));
+    let schema = Arc::clone(rows.schema());
+    let values = states.merges.iter().map(|(column, merge)| {
+        let data_type = schema.field_with_unqualified_name(column)?.data_type().clone();
+        Ok(match (goes, merge) {
+            (false, _) => named(column),
+            (true, Merge::Sum) => cast(Expr::Negative(Box::new(named(column))), data_type).alias(column),
+            (true, _) => Expr::Literal(ScalarValue::try_from(&data_type)?, None).alias(column),
+        })
+    });
+    let columns: Result<Vec<Expr>> = keys.chain(values).collect();
+    Ok(LogicalPlanBuilder::from(rows).project(columns?)?.build()?)
+}
+
+/// The query of a rollup over rows of its own form ([`state_columns`]) instead of its sources: the last grouping gives way to one that puts
+/// states together. Groups of which no row is left vanish.
+pub(crate) fn over_states(stated: &LogicalPlan, states: &States, rows: &LogicalPlan, session: &StepSession) -> Result<LogicalPlan> {
+    if let LogicalPlan::Aggregate(aggregate) = stated {
+        return finished(aggregate, states, rows, session);
+    }
+    let inputs = stated.inputs().into_iter().map(|input| over_states(input, states, rows, session)).collect::<Result<Vec<_>>>()?;
+    Ok(stated.with_new_exprs(stated.expressions(), inputs)?)
+}
+
+fn finished(aggregate: &Aggregate, states: &States, rows: &LogicalPlan, session: &StepSession) -> Result<LogicalPlan> {
+    let keys: Vec<Expr> = states.keys.iter().map(|key| named(key)).collect();
+    let values = states.merges.iter().map(|(column, merge)| Ok(merged(session, *merge, named(column))?.alias(column)));
+    let put_together = LogicalPlanBuilder::from(rows.clone()).aggregate(keys, values.collect::<Result<Vec<_>>>()?)?;
+    let put_together = put_together.filter(named(STATE_ROWS).gt(lit(0_i64)))?;
+    let own = states.aggregates.iter().enumerate().map(|(index, kept)| {
+        let field = aggregate.schema.field(aggregate.group_expr.len() + index);
+        value_of(kept, field.data_type())
+    });
+    let keys = states.keys.iter().map(|key| Ok(named(key)));
+    let values = keys.chain(own).chain(states.hidden_columns().map(|column| Ok(named(column))));
+    let columns = aggregate.schema.iter().zip(values).map(|((qualifier, field), value)| {
+        Ok(cast(value?, field.data_type().clone()).alias_qualified(qualifier.cloned(), field.name()))
+    });
+    Ok(put_together.project(columns.collect::<Result<Vec<_>>>()?)?.build()?)
+}
+
+/// The value of an aggregate from its states.
+fn value_of(kept: &Kept, data_type: &DataType) -> Result<Expr> {
+    let none = Expr::Literal(ScalarValue::try_from(data_type)?, None);
+    Ok(match kept {
+        Kept::Count { count } => named(count),
+        Kept::Extreme { value } => named(value),
+        Kept::Sum { sum, values: None } => named(sum),
+        Kept::Sum { sum, values: Some(values) } => when(named(values).gt(lit(0_i64)), cast(named(sum), data_type.clone())).otherwise(none)?,
+        Kept::Average { sum, values } => match data_type {
+            DataType::Decimal128(digits, scale) => nightshift_functions::decimal_average(*digits, *scale).call(vec![named(sum), named(values)]),
+            _ => {
+                let average = cast(named(sum), DataType::Float64) / cast(named(values), DataType::Float64);
+                when(named(values).gt(lit(0_i64)), average).otherwise(none)?
+            }
+        },
+    })
+}

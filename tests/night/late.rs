@@ -106,7 +106,7 @@ async fn a_movement_40_days_late_corrects_every_later_balance() {
     let summary = workspace.run("daily", date, Intent::Run, Arc::new(Silent), CancellationToken::new()).await.unwrap();
     assert!(summary.fault().is_none());
     let step = summary.steps.iter().find(|step| step.step.name == "refresh:cylinder_balance_daily").unwrap();
-    assert_eq!(step.technique.as_ref().unwrap()["technique"], format!("rebuild from {late} onward"));
+    assert_eq!(step.technique.as_ref().unwrap()["technique"], format!("merge from {late} onward"));
 
     let after = balances(&workspace).await;
     assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());

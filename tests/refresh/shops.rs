@@ -238,6 +238,7 @@ fn technique(technique: &Technique) -> &'static str {
         Technique::Nothing => "nothing",
         Technique::Restamp => "restamp",
         Technique::Merge(_) => "merge",
+        Technique::MergeOnward(_) => "merge onward",
         Technique::Rebuild(_) => "rebuild",
         Technique::Onward(_) => "onward",
         Technique::Full(_) => "full",
@@ -248,10 +249,10 @@ fn source(table: &str) -> TableName {
     TableName::new(TableKind::Source, table).unwrap()
 }
 
-/// The columns of a source's table: a row that is closed stays there as a deleted one.
+/// The columns of a source's table: a shop that is closed, and a sale that is gone, stay there as deleted rows.
 fn stored(contract: &SchemaRef, table: &str) -> SchemaRef {
     let mut fields = contract.fields().to_vec();
-    if table == "shop" {
+    if table != "receipt" {
         fields.push(Arc::new(Field::new("_deleted", DataType::Boolean, false)));
     }
     Arc::new(Schema::new(fields))
@@ -268,7 +269,8 @@ fn sale_row(number: i64, sale: &Sale) -> Value {
     json!({
         "sale_id": number, "shop_id": sale.shop, "buyer_id": sale.buyer,
         "sold_at": sold_at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)), "due_on": due_on.to_string(),
-        "status": sale.status, "quantity": sale.quantity, "amount": sale.amount.map(decimal), "weight": sale.weight.map(|weight| f64::from(weight) / 8.0),
+        "status": sale.status, "quantity": sale.quantity, "amount": sale.amount.map(decimal), "weight": sale.weight.map(|weight| weight / 8.0),
+        "_deleted": sale.status == "gone",
     })
 }
 

@@ -1,5 +1,7 @@
 //! Attempts at steps: starting one, and ending it together with all that it made.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use nightshift_diagnostic::Fault;
 use sqlx::SqliteConnection;
@@ -14,6 +16,9 @@ use crate::row::{Columns, count, stored};
 use crate::step::{self, StepMove};
 use crate::words::AttemptState;
 use crate::{pin, staged};
+
+/// So many attempts, about a month of nights, tell how long steps take; a ledger of years has hundreds of thousands.
+const ATTEMPTS_LOOKED_AT: i64 = 2_000;
 
 /// Why an attempt did not do its work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,23 +119,21 @@ impl Ledger {
             .collect()
     }
 
-    /// The newest successful attempts at steps of this name in any batch, newest first: what a prediction is made from.
+    /// How many seconds each step took when it last succeeded, by its name, as far as the newest attempts tell.
     ///
     /// # Errors
     /// If the ledger cannot be read.
-    pub async fn history(&self, step_name: &str, limit: u32) -> Result<Vec<AttemptRecord>> {
-        sqlx::query(
-            "SELECT a.* FROM attempt a JOIN step s ON s.id = a.step \
-             WHERE s.name = ? AND a.state = 'succeeded' ORDER BY a.id DESC LIMIT ?",
+    pub async fn usual_seconds(&self) -> Result<HashMap<String, f64>> {
+        // SQLite takes the other columns from the row that has the maximum.
+        let rows = sqlx::query(
+            "SELECT s.name AS name, a.seconds AS seconds, max(a.id) FROM attempt a JOIN step s ON s.id = a.step \
+             WHERE a.state = 'succeeded' AND a.id > (SELECT max(id) FROM attempt) - ? GROUP BY s.name",
         )
-        .bind(step_name)
-        .bind(i64::from(limit))
+        .bind(ATTEMPTS_LOOKED_AT)
         .fetch_all(self.pool())
         .await
-        .map_err(Error::doing("read the history of a step"))?
-        .iter()
-        .map(read)
-        .collect()
+        .map_err(Error::doing("read how long steps took"))?;
+        rows.iter().map(|row| Ok((row.text("name")?, row.real("seconds")?))).collect()
     }
 }
 

@@ -136,7 +136,7 @@ async fn what_is_written_is_read_back_after_the_file_was_closed() {
     assert_eq!((attempt.measures, attempt.technique.as_ref().unwrap()["buckets"].as_u64()), (measures, Some(3)));
     assert_eq!((published.as_slice(), made.as_slice()), (&[publication][..], &[output.clone()][..]));
     assert_eq!(ledger.latest_output(&output.path).await.unwrap(), Some((found.id, output)));
-    assert_eq!(ledger.history("report:sales", 5).await.unwrap().len(), 1);
+    assert_eq!(ledger.usual_seconds().await.unwrap().get("report:sales"), Some(&1.25));
     let filter = BatchFilter { pipeline: Some("daily".to_owned()), since: Some(date()), limit: 10 };
     let line = ledger.batches(&filter).await.unwrap().remove(0);
     assert_eq!((line.runs, line.steps, line.succeeded, line.failed), (1, 2, 2, 0));

@@ -128,7 +128,7 @@ impl Execution {
             });
         }
         Ok(Self {
-            schedule: Schedule::new(&session.plan.steps, options.parallel.get()),
+            schedule: Schedule::new(&session.plan.steps, options.parallel.get(), &session.ledger.usual_seconds().await?),
             steps: session.plan.steps.iter().map(|plan| Arc::new(plan.step.clone())).collect(),
             batch: Arc::new(session.batch.clone()),
             run: Arc::new(session.run.clone()),

@@ -1,5 +1,6 @@
 //! What to do next while a run is under way: a pure function of where the steps stand.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use nightshift_ledger::StepState;
@@ -40,6 +41,24 @@ enum Standing {
 struct Node {
     dependencies: Vec<usize>,
     standing: Standing,
+    rank: Rank,
+}
+
+/// Which of several steps starts first.
+#[derive(Debug, Clone, Copy)]
+struct Rank {
+    /// The least priority number of the step and all that wait for it.
+    urgency: u8,
+    /// How long it takes, and after it the longest row of steps that wait for each other.
+    seconds: f64,
+}
+
+impl Rank {
+    /// The more urgent first; among those the one with the longest way to go, so that none is left over at the end for one thread alone.
+    /// Source: the critical path rule for list scheduling, R. L. Graham, "Bounds on Multiprocessing Timing Anomalies", 1969.
+    fn compare(&self, other: &Self) -> Ordering {
+        self.urgency.cmp(&other.urgency).then(other.seconds.total_cmp(&self.seconds))
+    }
 }
 
 /// Where the steps of a run stand.
@@ -50,8 +69,9 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule of a plan, whose steps are in their order, with at most `parallel` of them at a time.
-    pub(crate) fn new(steps: &[StepPlan], parallel: usize) -> Self {
+    /// The schedule of a plan, whose steps are in their order, with at most `parallel` of them at a time. `seconds` is how long steps
+    /// took before; steps of which nothing is known count as short.
+    pub(crate) fn new(steps: &[StepPlan], parallel: usize, seconds: &HashMap<String, f64>) -> Self {
         let index: HashMap<&str, usize> =
             steps.iter().enumerate().map(|(position, plan)| (plan.step.name.as_str(), position)).collect();
         let mut nodes: Vec<Node> = Vec::with_capacity(steps.len());
@@ -67,8 +87,11 @@ impl Schedule {
                 StepAction::Keep if kept() == Some(StepState::Skipped) && stale() => Standing::Broken,
                 StepAction::Keep | StepAction::Skip(_) => Standing::Settled,
             };
-            nodes.push(Node { dependencies, standing });
+            // A step that this run leaves as it is takes no time.
+            let own = if plan.action == StepAction::Do { seconds.get(&plan.step.name).copied().unwrap_or_default() } else { 0.0 };
+            nodes.push(Node { dependencies, standing, rank: Rank { urgency: plan.step.priority, seconds: own } });
         }
+        rank(&mut nodes);
         Self { nodes, parallel }
     }
 
@@ -151,6 +174,23 @@ impl Schedule {
             let standing = self.nodes.get(*own).map(|node| node.standing);
             matches!(standing, Some(Standing::Planned(StepState::Succeeded) | Standing::Settled))
         };
-        self.waiting().find(|(_, node)| node.dependencies.iter().all(done)).map(|(step, _)| step)
+        let ready = self.waiting().filter(|(_, node)| node.dependencies.iter().all(done));
+        ready.min_by(|(_, one), (_, other)| one.rank.compare(&other.rank)).map(|(step, _)| step)
+    }
+}
+
+/// Passes urgency and seconds on from the steps that wait to those that they wait for; those come first in the order.
+fn rank(nodes: &mut [Node]) {
+    let mut after = vec![0.0_f64; nodes.len()];
+    for index in (0..nodes.len()).rev() {
+        let Some(node) = nodes.get_mut(index) else { continue };
+        node.rank.seconds += after.get(index).copied().unwrap_or_default();
+        let (rank, dependencies) = (node.rank, node.dependencies.clone());
+        for dependency in dependencies {
+            if let (Some(before), Some(longest)) = (nodes.get_mut(dependency), after.get_mut(dependency)) {
+                before.rank.urgency = before.rank.urgency.min(rank.urgency);
+                *longest = longest.max(rank.seconds);
+            }
+        }
     }
 }

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{RecordBatch, new_null_array};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::error::ArrowError;
+use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
 use datafusion::datasource::MemTable;
 use datafusion::logical_expr::LogicalPlan;
 use nightshift_lake::{ChangeSet, ChangedRows, DataFile};
 
 use crate::Result;
-use crate::tables::{Pinned, stored_schema, visible_files, visible_rows};
+use crate::tables::{Pinned, stored_schema, visible_rows};
 
 /// A change of one table. Its rows are the added ones minus the removed ones, as a multiset.
 pub(crate) struct Change {
@@ -22,14 +24,23 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    /// The rows that came, as SQL sees them; none if there can be none.
-    pub(crate) fn added(&self, pinned: &Pinned) -> Result<Option<LogicalPlan>> {
+    /// The rows that came, in the columns that the table stores; none if there can be none.
+    pub(crate) fn added(&self, pinned: &Pinned) -> Result<Option<Arc<dyn TableProvider>>> {
         self.side(pinned, &self.files.added, |rows| &rows.added)
     }
 
     /// The rows that went.
-    pub(crate) fn removed(&self, pinned: &Pinned) -> Result<Option<LogicalPlan>> {
+    pub(crate) fn removed(&self, pinned: &Pinned) -> Result<Option<Arc<dyn TableProvider>>> {
         self.side(pinned, &self.files.removed, |rows| &rows.removed)
+    }
+
+    /// The rows that came and those that went, as SQL sees them.
+    pub(crate) fn visible(&self, pinned: &Pinned) -> Result<(Option<LogicalPlan>, Option<LogicalPlan>)> {
+        let visible = |rows: Option<Arc<dyn TableProvider>>| match rows {
+            Some(rows) => visible_rows(pinned, &self.table, rows),
+            None => Ok(None),
+        };
+        Ok((visible(self.added(pinned)?)?, visible(self.removed(pinned)?)?))
     }
 
     /// Whether just the rows that changed are known, so that they can be merged.
@@ -37,35 +48,28 @@ impl Change {
         self.rows.is_some() || self.files.removed.is_empty()
     }
 
-    /// Whether a row that came may be among those that went.
+    /// Whether a row that came may be among those that went: a commit never takes away what it adds, but a later one may.
     pub(crate) fn may_cancel(&self) -> bool {
-        self.rows.as_ref().is_none_or(|commits| commits.len() > 1) && !self.files.removed.is_empty()
+        self.rows.as_ref().is_some_and(|commits| commits.len() > 1)
     }
 
-    fn side(&self, pinned: &Pinned, files: &[DataFile], rows: impl Fn(&ChangedRows) -> &Vec<RecordBatch>) -> Result<Option<LogicalPlan>> {
+    fn side(&self, pinned: &Pinned, files: &[DataFile], rows: impl Fn(&ChangedRows) -> &Vec<RecordBatch>) -> Result<Option<Arc<dyn TableProvider>>> {
         let Some(commits) = &self.rows else {
-            return if files.is_empty() { Ok(None) } else { visible_files(pinned, &self.table, files) };
+            let snapshot = pinned.snapshot(&self.table).filter(|_| !files.is_empty());
+            return Ok(snapshot.map(|snapshot| snapshot.provider_of(files, Some(Arc::clone(&pinned.zone)))));
         };
-        let batches: Vec<&RecordBatch> = commits.iter().flat_map(|commit| rows(commit)).collect();
-        match as_stored(&stored_schema(pinned, &self.table), &batches)? {
-            Some((schema, batches)) => visible_rows(pinned, &self.table, Arc::new(MemTable::try_new(schema, vec![batches])?)),
-            None => Ok(None),
-        }
+        let stored = stored_schema(pinned, &self.table);
+        let batches = commits.iter().flat_map(|commit| rows(commit)).map(|batch| as_stored(&stored, batch));
+        let batches = batches.collect::<std::result::Result<Vec<_>, _>>().map_err(DataFusionError::from)?;
+        if batches.is_empty() { Ok(None) } else { Ok(Some(Arc::new(MemTable::try_new(stored, vec![batches])?))) }
     }
 }
 
-/// Rows in the types that a scan of the table gives; columns that they lack, as those of the partitions, are left out.
-fn as_stored(stored: &SchemaRef, batches: &[&RecordBatch]) -> Result<Option<(SchemaRef, Vec<RecordBatch>)>> {
-    let Some(first) = batches.first() else { return Ok(None) };
-    let fields = stored.fields().iter().filter(|field| first.schema().field_with_name(field.name()).is_ok());
-    let schema = Arc::new(Schema::new(fields.cloned().collect::<Vec<_>>()));
-    let cast_one = |batch: &RecordBatch| {
-        let columns = schema.fields().iter().map(|field| {
-            let column = batch.column(batch.schema().index_of(field.name())?);
-            cast(column, field.data_type())
-        });
-        RecordBatch::try_new(Arc::clone(&schema), columns.collect::<std::result::Result<_, _>>()?)
-    };
-    let batches = batches.iter().map(|batch| cast_one(batch)).collect::<std::result::Result<_, _>>().map_err(DataFusionError::from)?;
-    Ok(Some((schema, batches)))
+/// Rows in the columns that a scan of the table gives. Those that they lack, which are the partitions', are NULL.
+fn as_stored(stored: &SchemaRef, batch: &RecordBatch) -> std::result::Result<RecordBatch, ArrowError> {
+    let columns = stored.fields().iter().map(|field| match batch.column_by_name(field.name()) {
+        Some(column) => cast(column, field.data_type()),
+        None => Ok(new_null_array(field.data_type(), batch.num_rows())),
+    });
+    RecordBatch::try_new(Arc::clone(stored), columns.collect::<std::result::Result<_, _>>()?)
 }

@@ -21,6 +21,8 @@ pub enum Technique {
     Restamp,
     /// Rows of these buckets are brought up to date by what came and went.
     Merge(Buckets),
+    /// The same, and what depends on earlier buckets is computed anew from the first of them onward, from the table itself.
+    MergeOnward(Buckets),
     /// These buckets are computed anew.
     Rebuild(Buckets),
     /// This bucket and every later one.
@@ -73,6 +75,25 @@ pub struct Decision {
     pub changed_bytes: u64,
 }
 
+impl Technique {
+    /// The buckets that take part in a merge.
+    pub(crate) const fn merged(&self) -> Option<&Buckets> {
+        match self {
+            Self::Merge(buckets) | Self::MergeOnward(buckets) => Some(buckets),
+            _ => None,
+        }
+    }
+
+    /// From which bucket on rows are written anew, if that reaches to the end.
+    pub(crate) fn onward(&self) -> Option<Bucket> {
+        match self {
+            Self::Onward(first) => Some(*first),
+            Self::MergeOnward(buckets) => buckets.first().copied(),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Technique {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -80,6 +101,10 @@ impl fmt::Display for Technique {
             Self::Restamp => write!(formatter, "restamp: no row that it depends on has changed"),
             Self::Merge(buckets) if buckets.len() == 1 => write!(formatter, "merge into 1 bucket"),
             Self::Merge(buckets) => write!(formatter, "merge into {} buckets", buckets.len()),
+            Self::MergeOnward(buckets) => match buckets.first() {
+                Some(Bucket::Date(day)) => write!(formatter, "merge from {day} onward"),
+                _ => write!(formatter, "merge from the first touched bucket onward"),
+            },
             Self::Rebuild(buckets) if buckets.len() == 1 => write!(formatter, "rebuild 1 bucket"),
             Self::Rebuild(buckets) => write!(formatter, "rebuild {} buckets", buckets.len()),
             Self::Onward(Bucket::Date(day)) => write!(formatter, "rebuild from {day} onward"),
@@ -129,6 +154,7 @@ fn choose(rollup: &Rollup, touched: Touched, changes: &[Change]) -> Technique {
     let buckets: Buckets = touched.by_time.into_iter().chain(touched.by_join).collect();
     match (buckets.first(), &rollup.proof.locality) {
         (None, _) => Technique::Restamp,
+        (Some(_), Locality::Onward) if merges => Technique::MergeOnward(buckets),
         (Some(first), Locality::Onward) => Technique::Onward(*first),
         _ if merges => Technique::Merge(buckets),
         _ => Technique::Rebuild(buckets),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::{NullEquality, ScalarValue};
+use datafusion::catalog::TableProvider;
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::functions::expr_fn::coalesce;
 use datafusion::logical_expr::{Aggregate, Expr, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, TableScan, lit};
@@ -38,6 +39,8 @@ pub(crate) struct Merging<'a> {
     pub(crate) pinned: &'a Pinned,
     /// The touched buckets.
     pub(crate) buckets: &'a Buckets,
+    /// Where later buckets depend on earlier ones: the first that is written anew.
+    pub(crate) onward: Option<Bucket>,
     pub(crate) cancel: &'a CancellationToken,
 }
 
@@ -48,13 +51,14 @@ struct Groups {
 }
 
 impl Merging<'_> {
-    /// The plan of the rows that the touched buckets have afterwards; `files` are those of the table that may hold them.
+    /// The plan of the rows that the touched buckets, and those that depend on them, have afterwards; `files` are those of the table that
+    /// may hold what they follow from.
     pub(crate) async fn plan(&self, table: &Snapshot, files: &[DataFile]) -> Result<LogicalPlan> {
         let zone = Some(Arc::clone(&self.pinned.zone));
         let stored = LogicalPlanBuilder::scan("stored", provider_as_source(table.provider_of(files, zone)), None)?;
-        let stored = self.touched(stored.build()?)?;
-        let came = self.change.added(self.pinned)?.map(|facts| self.query_over(&facts)).transpose()?;
-        let went = self.change.removed(self.pinned)?.map(|facts| self.query_over(&facts)).transpose()?;
+        let stored = if self.onward.is_some() { stored.build()? } else { self.touched(stored.build()?)? };
+        let came = self.change.added(self.pinned)?.map(|facts| self.query_over(facts)).transpose()?;
+        let went = self.change.removed(self.pinned)?.map(|facts| self.query_over(facts)).transpose()?;
         let spoilt = match &went {
             Some(went) => self.spoilt(&stored, came.as_ref(), went).await?,
             None => None,
@@ -65,19 +69,26 @@ impl Merging<'_> {
                 states = states.union(state_columns(rows, self.states, goes)?)?;
             }
         }
-        let states = states.build()?;
-        let Some(spoilt) = spoilt else { return over_states(&self.stated.plan, self.states, &states, self.rows.session) };
-        let keys: Vec<Expr> = self.states.keys.iter().map(|key| named(key)).collect();
-        let sound = self.matched(states, &keys, &spoilt, JoinType::LeftAnti)?;
-        let merged = over_states(&self.stated.plan, self.states, &sound, self.rows.session)?;
-        Ok(LogicalPlanBuilder::from(merged).union(self.anew(&spoilt)?)?.build()?)
+        let mut states = states.build()?;
+        if let Some(spoilt) = spoilt {
+            let keys: Vec<Expr> = self.states.keys.iter().map(|key| named(key)).collect();
+            let sound = self.matched(states, &keys, &spoilt, JoinType::LeftAnti)?;
+            let anew = state_columns(self.anew(&spoilt)?, self.states, false)?;
+            states = LogicalPlanBuilder::from(sound).union(anew)?.build()?;
+        }
+        let merged = over_states(&self.stated.plan, self.states, &states, self.rows.session)?;
+        match self.onward {
+            Some(first) => self.rows.from(merged, first),
+            None => Ok(merged),
+        }
     }
 
     /// The rollup's query, states included, over some of its facts.
-    fn query_over(&self, facts: &LogicalPlan) -> Result<LogicalPlan> {
+    fn query_over(&self, facts: Arc<dyn TableProvider>) -> Result<LogicalPlan> {
+        let facts = provider_as_source(facts);
         let query = map_scans(&self.stated.plan, &|index, scan: &TableScan| {
             if self.rows.rollup.proof.facts.iter().any(|fact| fact.0 == index) {
-                Ok(Some(LogicalPlanBuilder::from(facts.clone()).alias(scan.table_name.clone())?.build()?))
+                Ok(Some(LogicalPlanBuilder::scan(scan.table_name.clone(), Arc::clone(&facts), None)?.build()?))
             } else {
                 Ok(None)
             }

@@ -147,8 +147,7 @@ async fn write(
     let technique = &outcome.decision.technique;
     let rows = Rows { session: request.session, rollup, calendar: request.calendar };
     let stated = stated(plan, rollup.states.as_ref(), request.session)?;
-    let merges = matches!(technique, Technique::Merge(_));
-    let feeder = if stated.columns.is_empty() || merges { None } else { fresh_feeder(request).await? };
+    let feeder = if stated.columns.is_empty() || technique.merged().is_some() { None } else { fresh_feeder(request).await? };
     let layout = layout(rollup, &stated)?;
     if let (Technique::Full(_), None) = (technique, &feeder) {
         let spans = spans(rollup, request.pinned, request.calendar, request.cut_from);
@@ -169,12 +168,13 @@ async fn write(
         }
     }
     let replaced = base.map(|base| replaced_files(base, rollup, technique, request.calendar)).unwrap_or_default();
-    let query = match (technique, &feeder) {
-        (Technique::Merge(buckets), _) => {
+    let query = match (technique.merged(), &feeder) {
+        (Some(buckets), _) => {
             let change = changes.iter().find(|change| change.table == rollup.time.table);
             let (Some(states), Some(change), Some(base)) = (&rollup.states, change, base) else { return Err(Error::NothingToMerge { rollup: rollup.name().to_owned() }) };
-            let merging = Merging { rows: &rows, states, stated: &stated, change, pinned: request.pinned, buckets, cancel: request.cancel };
-            merging.plan(base, &replaced).await?
+            let onward = technique.onward();
+            let merging = Merging { rows: &rows, states, stated: &stated, change, pinned: request.pinned, buckets, onward, cancel: request.cancel };
+            merging.plan(base, if onward.is_some() { base.files() } else { &replaced }).await?
         }
         (_, Some((feed, snapshot))) => {
             let provider = snapshot.provider(Some(Arc::clone(&request.pinned.zone)));
@@ -225,13 +225,13 @@ fn may_hold(file: &DataFile, column: &str, buckets: &Buckets) -> bool {
 fn replaced_files(base: &Snapshot, rollup: &Rollup, technique: &Technique, calendar: &Calendar) -> Vec<DataFile> {
     let Some(column) = partition_column(rollup.grain()) else { return base.files().to_vec() };
     let value = |file: &DataFile| file.partition_values.get(column).cloned().flatten();
-    let touched: Box<dyn Fn(&DataFile) -> bool> = match technique {
-        Technique::Rebuild(buckets) | Technique::Merge(buckets) => {
+    let touched: Box<dyn Fn(&DataFile) -> bool> = match (technique, technique.onward()) {
+        (Technique::Rebuild(buckets) | Technique::Merge(buckets), _) => {
             let partitions: Vec<Option<String>> = buckets.iter().filter_map(|bucket| bucket.partition(rollup.grain(), calendar)).collect();
             let bucket = rollup.bucket_column();
             Box::new(move |file| partitions.contains(&value(file)) && may_hold(file, bucket, buckets))
         }
-        Technique::Onward(first) => {
+        (_, Some(first)) => {
             let from = first.partition(rollup.grain(), calendar).flatten();
             Box::new(move |file| value(file).is_none_or(|value| from.as_ref().is_none_or(|from| value >= *from)))
         }

@@ -59,13 +59,16 @@ impl Rows<'_> {
     pub(crate) fn query(&self, plan: &LogicalPlan, technique: &Technique) -> Result<LogicalPlan> {
         match technique {
             Technique::Rebuild(buckets) => self.of_facts(plan, &|time, data_type| self.within(time, data_type, buckets)),
-            Technique::Onward(first) => {
-                let bucket = col(Column::new_unqualified(self.rollup.bucket_column()));
-                let from = first.scalar(self.calendar).map_or(lit(true), |value| bucket.clone().gt_eq(literal(value)).or(bucket.is_null()));
-                Ok(LogicalPlanBuilder::from(plan.clone()).filter(from)?.build()?)
-            }
+            Technique::Onward(first) => self.from(plan.clone(), *first),
             _ => Ok(plan.clone()),
         }
+    }
+
+    /// Rows of a bucket and of later ones.
+    pub(crate) fn from(&self, rows: LogicalPlan, first: Bucket) -> Result<LogicalPlan> {
+        let bucket = named(self.rollup.bucket_column());
+        let from = first.scalar(self.calendar).map_or(lit(true), |value| bucket.clone().gt_eq(literal(value)).or(bucket.is_null()));
+        Ok(LogicalPlanBuilder::from(rows).filter(from)?.build()?)
     }
 
     /// The query restricted to the facts of a span.
@@ -186,9 +189,9 @@ impl Rows<'_> {
             return Ok(None);
         }
         let bucket = col(Column::new_unqualified(self.rollup.bucket_column()));
-        let stays = match technique {
-            Technique::Rebuild(buckets) | Technique::Merge(buckets) => self.keeps(buckets, true),
-            Technique::Onward(first) => match first.scalar(self.calendar) {
+        let stays = match (technique, technique.onward()) {
+            (Technique::Rebuild(buckets) | Technique::Merge(buckets), _) => self.keeps(buckets, true),
+            (_, Some(first)) => match first.scalar(self.calendar) {
                 Some(first) => bucket.lt(literal(first)),
                 None => lit(false),
             },

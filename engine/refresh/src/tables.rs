@@ -11,7 +11,7 @@ use datafusion::datasource::empty::EmptyTable;
 use datafusion::datasource::ViewTable;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::SessionContext;
-use nightshift_lake::{DataFile, Snapshot};
+use nightshift_lake::Snapshot;
 
 use crate::Result;
 
@@ -72,16 +72,6 @@ pub fn register(context: &SessionContext, pinned: &Pinned) -> Result<()> {
         context.register_table(name.as_str(), provider)?;
     }
     Ok(())
-}
-
-/// The rows of some files of a table as SQL sees them.
-///
-/// # Errors
-/// As [`register`].
-pub(crate) fn visible_files(pinned: &Pinned, table: &str, files: &[DataFile]) -> Result<Option<LogicalPlan>> {
-    let Some(found) = pinned.tables.get(table) else { return Ok(None) };
-    let Some(snapshot) = &found.snapshot else { return Ok(None) };
-    Ok(Some(visible(table, snapshot.provider_of(files, Some(Arc::clone(&pinned.zone))), &found.schema)?))
 }
 
 /// Rows of a table, in its stored columns, as SQL sees them.

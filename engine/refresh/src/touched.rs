@@ -84,7 +84,7 @@ impl Touching<'_> {
     async fn by_time(&self, change: &Change) -> Result<Buckets> {
         let time = col(Column::new_unqualified(&self.rollup.time.column));
         let bucket = bucket_expression(self.session, self.rollup.bucketing(), time).alias(BUCKET);
-        let (added, removed) = match (change.added(self.pinned)?, change.removed(self.pinned)?) {
+        let (added, removed) = match change.visible(self.pinned)? {
             (Some(added), Some(removed)) => (added, removed),
             (Some(rows), None) | (None, Some(rows)) => {
                 let plan = LogicalPlanBuilder::from(rows).project([bucket])?.distinct()?.build()?;
@@ -148,7 +148,7 @@ impl Touching<'_> {
         let columns = self.used(&change.table);
         let keys: Vec<Expr> = columns.iter().map(|name| col(Column::new_unqualified(name))).collect();
         let schema = stored_schema(self.pinned, &change.table);
-        let changed = match (change.added(self.pinned)?, change.removed(self.pinned)?) {
+        let changed = match change.visible(self.pinned)? {
             (None, None) => return Ok(None),
             (Some(rows), None) | (None, Some(rows)) => rows,
             (Some(added), Some(removed)) => {

@@ -115,6 +115,7 @@ const fn word(technique: &Technique) -> &'static str {
         Technique::Nothing => "nothing",
         Technique::Restamp => "restamp",
         Technique::Merge(_) => "merge",
+        Technique::MergeOnward(_) => "merge_onward",
         Technique::Rebuild(_) => "rebuild",
         Technique::Onward(_) => "onward",
         Technique::Full(_) => "full",
@@ -130,7 +131,7 @@ fn reason(technique: &Technique) -> Option<String> {
 
 fn buckets(technique: &Technique) -> Option<usize> {
     match technique {
-        Technique::Merge(buckets) | Technique::Rebuild(buckets) => Some(buckets.len()),
+        Technique::Merge(buckets) | Technique::MergeOnward(buckets) | Technique::Rebuild(buckets) => Some(buckets.len()),
         _ => None,
     }
 }

@@ -99,7 +99,7 @@ impl Rollup {
             ));
         }
         let grouping = Grouping::of(&query);
-        let states = grouping.as_ref().and_then(|grouping| States::of(plan, &query, grouping, &time));
+        let states = States::of(plan, &query, &time);
         let fingerprint = fingerprint::fingerprint(&query, &schema, definition, meaning);
         Ok(Self { definition: definition.clone(), query, schema, tables, time, bucket, days, proof, grouping, states, fingerprint })
     }

@@ -3,7 +3,7 @@
 //! A row of the table is its own state: a sum, a count or an extreme that stands in a visible column is kept there and nowhere else.
 //! What a SELECT does not show (the sum below an average, how many values a sum is made of) becomes a hidden column, named after the
 //! column that needs it. It holds for one GROUP BY over facts that each bring their own rows to it: joins, filters and UNION ALL, but no
-//! window, DISTINCT or LIMIT below, and nothing above that hides a group.
+//! window, DISTINCT or LIMIT below, and nothing above that hides a group. Window functions above it are computed anew from the states.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, LogicalPlan};
 
-use super::grouping::{Grouping, Merge};
+use super::grouping::Merge;
 use super::symbol::TimeColumn;
 use super::STATE_ROWS;
 use crate::resolve::{Relation, Resolved, Term, exact_scale, resolve};
@@ -132,13 +132,14 @@ struct Call {
     filter: Option<String>,
 }
 
-/// The GROUP BY below what merely names, casts or orders its result.
+/// The GROUP BY below what hides none of its rows.
 #[must_use]
 pub fn grouping_of(plan: &LogicalPlan) -> Option<&Aggregate> {
     match plan {
         LogicalPlan::Aggregate(aggregate) => Some(aggregate),
         LogicalPlan::Projection(projection) => grouping_of(&projection.input),
         LogicalPlan::SubqueryAlias(alias) => grouping_of(&alias.input),
+        LogicalPlan::Window(window) => grouping_of(&window.input),
         LogicalPlan::Sort(sort) if sort.fetch.is_none() => grouping_of(&sort.input),
         _ => None,
     }
@@ -157,8 +158,8 @@ pub fn call_of(expression: &Expr) -> Option<&AggregateFunction> {
 impl States {
     /// The states of a query, if changes can be merged into its rows.
     #[must_use]
-    pub fn of(plan: &LogicalPlan, query: &Resolved, grouping: &Grouping, time: &TimeColumn) -> Option<Self> {
-        if !grouping.complete || !is_linear(&grouping.input, time) {
+    pub fn of(plan: &LogicalPlan, query: &Resolved, time: &TimeColumn) -> Option<Self> {
+        if !is_linear(grouped(&query.relation)?, time) {
             return None;
         }
         let aggregate = grouping_of(plan)?;
@@ -339,6 +340,15 @@ pub(super) fn lossless_scale(term: &Term) -> Option<i8> {
             [inner, Term::Literal(zero)] if name == "coalesce" && zero.starts_with("0:") => lossless_scale(inner),
             _ => None,
         },
+        _ => None,
+    }
+}
+
+/// What the last GROUP BY groups.
+fn grouped(relation: &Relation) -> Option<&Relation> {
+    match relation {
+        Relation::Aggregate { input, .. } => Some(input),
+        Relation::Window { input, .. } => grouped(input),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! The schedule, without a ledger: any graph, any outcome, a cancellation at any moment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use nightshift_ledger::StepState;
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ struct Seen {
 
 /// Runs a schedule: `fates` say how the n-th attempt ends and which of the running ones ends first.
 fn simulate(plans: &[StepPlan], parallel: usize, fates: &[(StepEvent, prop::sample::Index)], cancel_at: usize) -> Seen {
-    let mut schedule = Schedule::new(plans, parallel);
+    let mut schedule = Schedule::new(plans, parallel, &HashMap::new());
     let mut running: BTreeSet<usize> = BTreeSet::new();
     let mut fates = fates.iter().cycle();
     let mut resting = Vec::new();
@@ -118,11 +118,28 @@ fn what_stands_behind_a_step_that_stays_failed_is_not_done() {
         standing("redone", &[], StepState::Pending, StepAction::Do),
         standing("both", &["behind", "redone"], StepState::Pending, StepAction::Do),
     ];
-    let mut schedule = Schedule::new(&plans, 1);
+    let mut schedule = Schedule::new(&plans, 1, &HashMap::new());
     assert_eq!(schedule.decide(false).unwrap(), Decision::Skip { step: 3, because: 1 });
     schedule.apply(3, StepEvent::Skip).unwrap();
     assert_eq!(schedule.decide(false).unwrap(), Decision::Start(2));
     schedule.apply(2, StepEvent::Start).unwrap();
     schedule.apply(2, StepEvent::Succeed).unwrap();
     assert_eq!(schedule.decide(false).unwrap(), Decision::End(BatchEvent::Fail));
+}
+
+/// What has the longest way to go starts first, its followers counted; what is more urgent before that.
+#[test]
+fn the_longest_way_starts_first() {
+    let pressing = StepSpec { priority: 1, ..step("pressing", &[]) };
+    let plans = fresh(vec![step("a", &[]), step("b", &[]), step("behind b", &["b"]), step("c", &[]), step("unknown", &[]), pressing]);
+    let seconds = [("a", 1.0), ("b", 0.5), ("behind b", 5.0), ("c", 2.0), ("pressing", 0.1)];
+    let seconds = seconds.map(|(name, seconds)| (name.to_owned(), seconds)).into();
+    let mut schedule = Schedule::new(&plans, 1, &seconds);
+    let mut started = vec![];
+    while let Decision::Start(index) = schedule.decide(false).unwrap() {
+        started.push(plans[index].step.name.as_str());
+        schedule.apply(index, StepEvent::Start).unwrap();
+        schedule.apply(index, StepEvent::Succeed).unwrap();
+    }
+    assert_eq!(started, ["pressing", "b", "behind b", "c", "a", "unknown"]);
 }

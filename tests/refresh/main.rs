@@ -113,7 +113,7 @@ async fn a_changed_lookup_touches_the_buckets_of_its_facts() {
     shops.apply(&Change::Shop { shop: 2, region: "south" }).await;
     shops.apply(&Change::Receipts(vec![(3, 100)])).await;
     let seen = shops.refresh().await;
-    for expected in ["by_region: rebuild", "by_known_region: rebuild", "owed: rebuild", "by_hour: nothing"] {
+    for expected in ["by_region: rebuild", "by_known_region: rebuild", "averages: merge", "owed: merge", "by_hour: nothing"] {
         assert!(seen.contains(&expected.to_owned()), "{expected} is not in {seen:?}");
     }
     assert_eq!(shops.difference().await, None);

@@ -1,5 +1,6 @@
 //! What changed in a table that a rollup reads: files that came and went, or just the rows where they are known.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{RecordBatch, new_null_array};
@@ -53,11 +54,22 @@ impl Change {
         self.rows.as_ref().is_some_and(|commits| commits.len() > 1)
     }
 
+    /// The rows of files that the table had before and has still; none if there is no table.
+    pub(crate) fn common(&self, pinned: &Pinned) -> Option<Arc<dyn TableProvider>> {
+        let snapshot = pinned.snapshot(&self.table)?;
+        let added: HashSet<&str> = self.files.added.iter().map(|file| file.path.as_str()).collect();
+        let common: Vec<DataFile> = snapshot.files().iter().filter(|file| !added.contains(file.path.as_str())).cloned().collect();
+        Some(snapshot.provider_of(&common, Some(Arc::clone(&pinned.zone))))
+    }
+
+    /// The rows of some files of the table; none if there are no files.
+    pub(crate) fn scan_of(&self, pinned: &Pinned, files: &[DataFile]) -> Option<Arc<dyn TableProvider>> {
+        let snapshot = pinned.snapshot(&self.table).filter(|_| !files.is_empty())?;
+        Some(snapshot.provider_of(files, Some(Arc::clone(&pinned.zone))))
+    }
+
     fn side(&self, pinned: &Pinned, files: &[DataFile], rows: impl Fn(&ChangedRows) -> &Vec<RecordBatch>) -> Result<Option<Arc<dyn TableProvider>>> {
-        let Some(commits) = &self.rows else {
-            let snapshot = pinned.snapshot(&self.table).filter(|_| !files.is_empty());
-            return Ok(snapshot.map(|snapshot| snapshot.provider_of(files, Some(Arc::clone(&pinned.zone)))));
-        };
+        let Some(commits) = &self.rows else { return Ok(self.scan_of(pinned, files)) };
         let stored = stored_schema(pinned, &self.table);
         let batches = commits.iter().flat_map(|commit| rows(commit)).map(|batch| as_stored(&stored, batch));
         let batches = batches.collect::<std::result::Result<Vec<_>, _>>().map_err(DataFusionError::from)?;

@@ -7,6 +7,7 @@ use nightshift_compile::Rollup;
 use nightshift_lake::{ChangeSet, Lake, NoChangeSet, Snapshot};
 
 use crate::buckets::{Bucket, Buckets};
+use crate::affected::Affected;
 use crate::changed::Change;
 use crate::tables::Pinned;
 use crate::touched::{Touched, Touching};
@@ -75,7 +76,24 @@ pub struct Decision {
     pub changed_bytes: u64,
 }
 
+/// What changed since the versions that a rollup's table stands for.
+#[derive(Default)]
+pub(crate) struct Changes {
+    pub(crate) of_tables: Vec<Change>,
+    /// Facts that did not change, but join to other rows than before.
+    pub(crate) affected: Option<Affected>,
+}
+
 impl Technique {
+    /// The technique for the same buckets that looks at all their facts.
+    pub(crate) fn over_facts(self) -> Self {
+        match self {
+            Self::Merge(buckets) => Self::Rebuild(buckets),
+            Self::MergeOnward(buckets) => buckets.first().map_or(Self::Restamp, |first| Self::Onward(*first)),
+            other => other,
+        }
+    }
+
     /// The buckets that take part in a merge.
     pub(crate) const fn merged(&self) -> Option<&Buckets> {
         match self {
@@ -124,8 +142,8 @@ pub(crate) async fn decide(
     table: Option<&Snapshot>,
     pinned: &Pinned,
     touching: &Touching<'_>,
-) -> Result<(Decision, Vec<Change>)> {
-    let decision = |technique, changed_bytes| (Decision { rollup: rollup.name().to_owned(), technique, changed_bytes }, vec![]);
+) -> Result<(Decision, Changes)> {
+    let decision = |technique, changed_bytes| (Decision { rollup: rollup.name().to_owned(), technique, changed_bytes }, Changes::default());
     let Some(table) = table else { return Ok(decision(Technique::Full(FullReason::FirstBuild), 0)) };
     let changes = match changes(lake, rollup, table, pinned).await? {
         Ok(changes) => changes,
@@ -143,15 +161,15 @@ pub(crate) async fn decide(
         Ok(touched) => touched,
         Err(reason) => return Ok(decision(Technique::Full(FullReason::Unproved(reason)), bytes)),
     };
-    let (decision, _) = decision(choose(rollup, touched, &changes), bytes);
-    Ok((decision, changes))
+    let (decision, _) = decision(choose(rollup, &touched, &changes), bytes);
+    Ok((decision, Changes { of_tables: changes, affected: touched.affected }))
 }
 
-fn choose(rollup: &Rollup, touched: Touched, changes: &[Change]) -> Technique {
+fn choose(rollup: &Rollup, touched: &Touched, changes: &[Change]) -> Technique {
     let is_sharp = changes.iter().filter(|change| change.table == rollup.time.table).all(Change::is_sharp);
-    // A row that joins to another than before has changed its group, or what it adds to it, without being among the changed rows.
-    let merges = rollup.states.is_some() && touched.by_join.is_empty() && is_sharp;
-    let buckets: Buckets = touched.by_time.into_iter().chain(touched.by_join).collect();
+    // A fact that joins to another row than before has changed its group, or what it adds to it, without being among the changed rows.
+    let merges = rollup.states.is_some() && (touched.by_join.is_empty() || touched.affected.is_some()) && is_sharp;
+    let buckets: Buckets = touched.by_time.iter().chain(&touched.by_join).copied().collect();
     match (buckets.first(), &rollup.proof.locality) {
         (None, _) => Technique::Restamp,
         (Some(_), Locality::Onward) if merges => Technique::MergeOnward(buckets),

@@ -5,6 +5,7 @@
 //! the pinned tables are registered ([`tables::register`]); it never builds one. Start reading at [`refresh()`], then [`decide`].
 
 pub mod buckets;
+mod affected;
 mod changed;
 pub mod decide;
 mod error;

@@ -23,10 +23,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Result;
 use crate::buckets::{Bucket, Buckets};
+use crate::affected::{Affected, Found, with_keys};
 use crate::changed::Change;
 use crate::decide::Technique;
 use crate::rows::{Rows, map_scans};
-use crate::states::{Stated, named, over_states, state_columns};
+use crate::states::{Stated, named, over_states, put_together, state_columns};
 use crate::tables::Pinned;
 
 /// One merge.
@@ -34,8 +35,10 @@ pub(crate) struct Merging<'a> {
     pub(crate) rows: &'a Rows<'a>,
     pub(crate) states: &'a States,
     pub(crate) stated: &'a Stated,
-    /// What changed of the facts; nothing else may have.
-    pub(crate) change: &'a Change,
+    /// What changed of the facts.
+    pub(crate) change: Option<&'a Change>,
+    /// Facts that find other rows than before, and what they find; nothing else may have changed.
+    pub(crate) affected: Option<(&'a Affected, Found)>,
     pub(crate) pinned: &'a Pinned,
     /// The touched buckets.
     pub(crate) buckets: &'a Buckets,
@@ -57,8 +60,7 @@ impl Merging<'_> {
         let zone = Some(Arc::clone(&self.pinned.zone));
         let stored = LogicalPlanBuilder::scan("stored", provider_as_source(table.provider_of(files, zone)), None)?;
         let stored = if self.onward.is_some() { stored.build()? } else { self.touched(stored.build()?)? };
-        let came = self.change.added(self.pinned)?.map(|facts| self.query_over(facts)).transpose()?;
-        let went = self.change.removed(self.pinned)?.map(|facts| self.query_over(facts)).transpose()?;
+        let (came, went) = self.came_and_went()?;
         let spoilt = match &went {
             Some(went) => self.spoilt(&stored, came.as_ref(), went).await?,
             None => None,
@@ -83,15 +85,49 @@ impl Merging<'_> {
         }
     }
 
-    /// The rollup's query, states included, over some of its facts.
-    fn query_over(&self, facts: Arc<dyn TableProvider>) -> Result<LogicalPlan> {
-        let facts = provider_as_source(facts);
+    /// States of what came and of what went, one row a group.
+    fn came_and_went(&self) -> Result<(Option<LogicalPlan>, Option<LogicalPlan>)> {
+        let table = &self.rows.rollup.time.table;
+        let Facts { came, went } = facts(self.change, table, self.pinned)?;
+        let Some((affected, found)) = &self.affected else {
+            let query = |facts: Option<LogicalPlan>| facts.map(|facts| self.query_over(&facts, None)).transpose();
+            return Ok((query(came)?, query(went)?));
+        };
+        let with_keys = |facts: &LogicalPlan, kept| with_keys(facts.clone(), &affected.key.fact_column, &affected.keys, kept);
+        let stay = affected.facts.scan(table)?;
+        let mut coming = vec![self.query_over(&stay, Some(&found.now))?];
+        let mut going = vec![self.query_over(&stay, Some(&found.before))?];
+        if let Some(came) = came {
+            coming.push(self.query_over(&with_keys(&came, JoinType::LeftAnti)?, Some(&found.now))?);
+            coming.push(self.query_over(&with_keys(&came, JoinType::LeftSemi)?, Some(&found.before))?);
+        }
+        if let Some(went) = went {
+            going.push(self.query_over(&went, Some(&found.before))?);
+        }
+        Ok((Some(self.together(coming)?), Some(self.together(going)?)))
+    }
+
+    /// One row a group, of several queries' rows.
+    fn together(&self, queries: Vec<LogicalPlan>) -> Result<LogicalPlan> {
+        let mut all: Option<LogicalPlanBuilder> = None;
+        for query in queries {
+            let states = state_columns(query, self.states, false)?;
+            all = Some(match all {
+                None => LogicalPlanBuilder::from(states),
+                Some(others) => others.union(states)?,
+            });
+        }
+        let all = all.unwrap_or_else(|| LogicalPlanBuilder::empty(false)).build()?;
+        put_together(&all, self.states, self.rows.session)
+    }
+
+    /// The rollup's query, states included, over some facts, and over other rows of the joined table that changed.
+    fn query_over(&self, facts: &LogicalPlan, found: Option<&LogicalPlan>) -> Result<LogicalPlan> {
+        let lookup = self.affected.as_ref().map(|(affected, _)| affected.lookup);
         let query = map_scans(&self.stated.plan, &|index, scan: &TableScan| {
-            if self.rows.rollup.proof.facts.iter().any(|fact| fact.0 == index) {
-                Ok(Some(LogicalPlanBuilder::scan(scan.table_name.clone(), Arc::clone(&facts), None)?.build()?))
-            } else {
-                Ok(None)
-            }
+            let is_fact = self.rows.rollup.proof.facts.iter().any(|fact| fact.0 == index);
+            let other = if is_fact { Some(facts) } else { found.filter(|_| lookup.is_some_and(|lookup| lookup.0 == index)) };
+            other.map(|rows| Ok(LogicalPlanBuilder::from(rows.clone()).alias(scan.table_name.clone())?.build()?)).transpose()
         })?;
         self.touched(query)
     }
@@ -130,7 +166,7 @@ impl Merging<'_> {
             Merge::Sum => lit(false),
             Merge::Min | Merge::Max => {
                 let mut stays = holds(beyond(went.clone(), stored));
-                if came && self.change.may_cancel() {
+                if came && self.may_cancel() {
                     stays = stays.or(holds(beyond(went.clone(), value("came"))));
                 } else if came {
                     // What came is there to stay.
@@ -139,6 +175,11 @@ impl Merging<'_> {
                 went.is_not_null().and(Expr::Not(Box::new(stays)))
             }
         }
+    }
+
+    /// Whether a row that came may be among those that went.
+    fn may_cancel(&self) -> bool {
+        self.affected.is_some() || self.change.is_some_and(Change::may_cancel)
     }
 
     /// Rows with those of another side that have the same keys.
@@ -192,6 +233,21 @@ impl Merging<'_> {
         let join = Join::try_new(Arc::new(rows), Arc::new(spoilt), on, None, join, JoinConstraint::On, NullEquality::NullEqualsNull, false)?;
         Ok(LogicalPlan::Join(join))
     }
+}
+
+/// The facts that came and those that went, in the columns that their table stores.
+pub(crate) struct Facts {
+    pub(crate) came: Option<LogicalPlan>,
+    pub(crate) went: Option<LogicalPlan>,
+}
+
+/// What a change of the facts is made of.
+pub(crate) fn facts(change: Option<&Change>, table: &str, pinned: &Pinned) -> Result<Facts> {
+    let Some(change) = change else { return Ok(Facts { came: None, went: None }) };
+    let scan = |rows: Option<Arc<dyn TableProvider>>| -> Result<Option<LogicalPlan>> {
+        rows.map(|rows| Ok(LogicalPlanBuilder::scan(table, provider_as_source(rows), None)?.build()?)).transpose()
+    };
+    Ok(Facts { came: scan(change.added(pinned)?)?, went: scan(change.removed(pinned)?)? })
 }
 
 fn key_of(side: &str, index: usize) -> String {

@@ -14,11 +14,11 @@ use nightshift_lake::{Commit, DataFile, Lake, Snapshot, StageOptions, Staged, Ta
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::decide::{Decision, Technique, decide};
+use crate::affected::Found;
+use crate::decide::{Changes, Decision, Technique, decide};
 use crate::layout::{layout, partition_column};
 use crate::buckets::{Bucket, Buckets};
-use crate::changed::Change;
-use crate::merge::Merging;
+use crate::merge::{self, Merging};
 use crate::rows::Rows;
 use crate::spans::spans;
 use crate::states::stated;
@@ -140,10 +140,14 @@ async fn write(
     table: &TableName,
     base: Option<&Snapshot>,
     plan: &LogicalPlan,
-    changes: &[Change],
+    changes: &Changes,
     outcome: &mut Outcome,
 ) -> Result<(Vec<Staged>, Vec<DataFile>)> {
     let rollup = request.rollup;
+    let found = found(request, changes, &outcome.decision.technique).await?;
+    if changes.affected.is_some() && found.is_none() {
+        outcome.decision.technique = std::mem::replace(&mut outcome.decision.technique, Technique::Restamp).over_facts();
+    }
     let technique = &outcome.decision.technique;
     let rows = Rows { session: request.session, rollup, calendar: request.calendar };
     let stated = stated(plan, rollup.states.as_ref(), request.session)?;
@@ -170,10 +174,11 @@ async fn write(
     let replaced = base.map(|base| replaced_files(base, rollup, technique, request.calendar)).unwrap_or_default();
     let query = match (technique.merged(), &feeder) {
         (Some(buckets), _) => {
-            let change = changes.iter().find(|change| change.table == rollup.time.table);
-            let (Some(states), Some(change), Some(base)) = (&rollup.states, change, base) else { return Err(Error::NothingToMerge { rollup: rollup.name().to_owned() }) };
+            let change = changes.of_tables.iter().find(|change| change.table == rollup.time.table);
+            let (Some(states), Some(base)) = (&rollup.states, base) else { return Err(Error::NothingToMerge { rollup: rollup.name().to_owned() }) };
             let onward = technique.onward();
-            let merging = Merging { rows: &rows, states, stated: &stated, change, pinned: request.pinned, buckets, onward, cancel: request.cancel };
+            let affected = changes.affected.as_ref().zip(found);
+            let merging = Merging { rows: &rows, states, stated: &stated, change, affected, pinned: request.pinned, buckets, onward, cancel: request.cancel };
             merging.plan(base, if onward.is_some() { base.files() } else { &replaced }).await?
         }
         (_, Some((feed, snapshot))) => {
@@ -194,6 +199,18 @@ async fn write(
     outcome.measurement.add(&running.measurement());
     outcome.measurement.peak_memory = request.session.peak_memory();
     Ok((vec![writer.finish().await?], replaced))
+}
+
+/// What the facts of a merge find in the joined table that changed, if one did; nothing if that is too much for a merge.
+async fn found(request: &Request<'_>, changes: &Changes, technique: &Technique) -> Result<Option<Found>> {
+    let (Some(affected), Some(_)) = (&changes.affected, technique.merged()) else { return Ok(None) };
+    let of_table = |table: &str| changes.of_tables.iter().find(|change| change.table == table);
+    let tables = request.rollup.query.relation.scans();
+    let lookup = tables.iter().find(|(of, _)| *of == affected.lookup).and_then(|(_, table)| of_table(table));
+    let Some(lookup) = lookup else { return Ok(None) };
+    let facts = merge::facts(of_table(&request.rollup.time.table), &request.rollup.time.table, request.pinned)?;
+    let all: Vec<LogicalPlan> = [facts.came, facts.went].into_iter().flatten().chain([affected.facts.scan(&request.rollup.time.table)?]).collect();
+    affected.found(&all, lookup, request.pinned, request.session, request.cancel).await
 }
 
 /// The first finer rollup that can feed this one and stands for the same versions.

@@ -119,11 +119,15 @@ pub(crate) fn over_states(stated: &LogicalPlan, states: &States, rows: &LogicalP
     Ok(stated.with_new_exprs(stated.expressions(), inputs)?)
 }
 
-fn finished(aggregate: &Aggregate, states: &States, rows: &LogicalPlan, session: &StepSession) -> Result<LogicalPlan> {
+/// The states of several sets of rows as one row a group.
+pub(crate) fn put_together(rows: &LogicalPlan, states: &States, session: &StepSession) -> Result<LogicalPlan> {
     let keys: Vec<Expr> = states.keys.iter().map(|key| named(key)).collect();
     let values = states.merges.iter().map(|(column, merge)| Ok(merged(session, *merge, named(column))?.alias(column)));
-    let put_together = LogicalPlanBuilder::from(rows.clone()).aggregate(keys, values.collect::<Result<Vec<_>>>()?)?;
-    let put_together = put_together.filter(named(STATE_ROWS).gt(lit(0_i64)))?;
+    Ok(LogicalPlanBuilder::from(rows.clone()).aggregate(keys, values.collect::<Result<Vec<_>>>()?)?.build()?)
+}
+
+fn finished(aggregate: &Aggregate, states: &States, rows: &LogicalPlan, session: &StepSession) -> Result<LogicalPlan> {
+    let put_together = LogicalPlanBuilder::from(put_together(rows, states, session)?).filter(named(STATE_ROWS).gt(lit(0_i64)))?;
     let own = states.aggregates.iter().enumerate().map(|(index, kept)| {
         let field = aggregate.schema.field(aggregate.group_expr.len() + index);
         value_of(kept, field.data_type())

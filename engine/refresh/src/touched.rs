@@ -10,6 +10,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use datafusion::datasource::provider_as_source;
 use datafusion::common::{Column, JoinType, ScalarValue, TableReference};
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction};
@@ -19,12 +20,15 @@ use nightshift_compile::Rollup;
 use nightshift_compile::lineage::used_columns;
 use nightshift_compile::resolve::{Occurrence, Term, resolve};
 use nightshift_compile::rollup::locality::Unproved;
+use nightshift_compile::rollup::lookup::{LookupKey, lookup_key};
 use nightshift_compile::rollup::symbol::{Bucketing, Days, TimeSymbol, time_symbol};
 use nightshift_execute::StepSession;
 use tokio_util::sync::CancellationToken;
 
 use crate::buckets::{Bucket, Buckets};
+use crate::affected::{Affected, Gathered, KEY, with_keys};
 use crate::changed::Change;
+use crate::states::named;
 use crate::tables::{DELETED, Pinned, stored_schema};
 use crate::{Error, Result};
 
@@ -41,12 +45,14 @@ pub(crate) struct Touching<'a> {
 }
 
 /// The buckets that a change touches.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Touched {
     /// Those of facts that came or went.
     pub(crate) by_time: Buckets,
     /// Those of facts that join to other rows than before.
     pub(crate) by_join: Buckets,
+    /// These facts, if they are few and nothing else joins to other rows.
+    pub(crate) affected: Option<Affected>,
 }
 
 impl Touching<'_> {
@@ -57,6 +63,15 @@ impl Touching<'_> {
             if self.is_fact(&change.table) {
                 touched.by_time.extend(self.by_time(change).await?);
             }
+        }
+        if let Some((change, lookup, key)) = self.one_lookup(changes) {
+            touched.affected = self.affected(change, lookup, key).await?;
+            if let Some(affected) = &touched.affected {
+                touched.by_join = self.buckets_of(affected).await?;
+                return Ok(Ok(touched));
+            }
+        }
+        for change in changes.iter().filter(|change| !change.files.is_empty()) {
             for lookup in self.lookups(&change.table) {
                 match self.by_join(change, lookup, changes)? {
                     Ok(Some(plan)) => touched.by_join.extend(self.collect(&plan).await?),
@@ -66,6 +81,40 @@ impl Touching<'_> {
             }
         }
         Ok(Ok(touched))
+    }
+
+    /// The only joined table that changed, if its changes can be merged.
+    fn one_lookup<'a>(&self, changes: &'a [Change]) -> Option<(&'a Change, Occurrence, LookupKey)> {
+        self.rollup.states.as_ref()?;
+        let changed = changes.iter().filter(|change| !change.files.is_empty());
+        let lookups: Vec<_> = changed.flat_map(|change| self.lookups(&change.table).into_iter().map(move |lookup| (change, lookup))).collect();
+        match lookups.as_slice() {
+            [(change, lookup)] => Some((change, *lookup, lookup_key(self.rollup, *lookup)?)),
+            _ => None,
+        }
+    }
+
+    /// The facts that a change of a joined table affects; none if they are too many.
+    async fn affected(&self, change: &Change, lookup: Occurrence, key: LookupKey) -> Result<Option<Affected>> {
+        let (Some(changed), Some(facts)) = (self.changed_rows(change)?, self.pinned.snapshot(&self.rollup.time.table)) else { return Ok(None) };
+        let keys = LogicalPlanBuilder::from(changed).project([named(&key.lookup_column).alias(KEY)])?.filter(named(KEY).is_not_null())?.distinct()?.build()?;
+        let Some(keys) = Gathered::of(&keys, self.session, self.cancel).await? else { return Ok(None) };
+        let table = self.rollup.time.table.as_str();
+        let scan = LogicalPlanBuilder::scan(table, provider_as_source(facts.provider(Some(Arc::clone(&self.pinned.zone)))), None)?;
+        let scan = match stored_schema(self.pinned, table).field_with_name(DELETED) {
+            Ok(_) => scan.filter(Expr::Not(Box::new(named(DELETED))))?,
+            Err(_) => scan,
+        };
+        let facts = with_keys(scan.build()?, &key.fact_column, &keys, JoinType::LeftSemi)?;
+        let facts = self.with_unused(facts, table)?;
+        let facts = Gathered::of(&facts, self.session, self.cancel).await?;
+        Ok(facts.map(|facts| Affected { lookup, key, keys, facts }))
+    }
+
+    async fn buckets_of(&self, affected: &Affected) -> Result<Buckets> {
+        let bucket = bucket_expression(self.session, self.rollup.bucketing(), named(&self.rollup.time.column)).alias(BUCKET);
+        let facts = affected.facts.scan(&self.rollup.time.table)?;
+        self.collect(&LogicalPlanBuilder::from(facts).project([bucket])?.distinct()?.build()?).await
     }
 
     fn is_fact(&self, table: &str) -> bool {
@@ -147,7 +196,6 @@ impl Touching<'_> {
     fn changed_rows(&self, change: &Change) -> Result<Option<LogicalPlan>> {
         let columns = self.used(&change.table);
         let keys: Vec<Expr> = columns.iter().map(|name| col(Column::new_unqualified(name))).collect();
-        let schema = stored_schema(self.pinned, &change.table);
         let changed = match change.visible(self.pinned)? {
             (None, None) => return Ok(None),
             (Some(rows), None) | (None, Some(rows)) => rows,
@@ -163,17 +211,22 @@ impl Touching<'_> {
                 .build()?
             }
         };
-        let all = schema.fields().iter().map(|field| {
+        Ok(Some(self.with_unused(changed, &change.table)?))
+    }
+
+    /// All columns that a table stores, those that the rollup does not use as NULL.
+    fn with_unused(&self, rows: LogicalPlan, table: &str) -> Result<LogicalPlan> {
+        let columns = self.used(table);
+        let all = stored_schema(self.pinned, table).fields().iter().map(|field| {
             if columns.contains(field.name()) {
-                Ok(col(Column::new_unqualified(field.name())))
+                Ok(named(field.name()))
             } else if field.name() == DELETED {
                 Ok(lit(false).alias(DELETED))
             } else {
                 Ok(Expr::Literal(ScalarValue::try_from(field.data_type())?, None).alias(field.name()))
             }
-        });
-        let all: Result<Vec<Expr>> = all.collect();
-        Ok(Some(LogicalPlanBuilder::from(changed).project(all?)?.build()?))
+        }).collect::<Result<Vec<Expr>>>()?;
+        Ok(LogicalPlanBuilder::from(rows).project(all)?.build()?)
     }
 
     fn used(&self, table: &str) -> BTreeSet<String> {

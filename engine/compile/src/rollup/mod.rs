@@ -7,6 +7,7 @@ pub mod feed;
 mod fingerprint;
 pub mod grouping;
 pub mod locality;
+pub mod lookup;
 pub mod states;
 pub mod symbol;
 

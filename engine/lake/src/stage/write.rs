@@ -1,10 +1,13 @@
 //! The task that writes the files of a stage.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array as _, ArrayRef, RecordBatch, UInt64Array};
+use arrow::compute::take;
 use arrow::datatypes::SchemaRef;
 use chrono::Utc;
+use datafusion::common::hash_utils::{RandomState, create_hashes};
 use object_store::ObjectStore;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
@@ -13,6 +16,7 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
 use tokio::sync::mpsc;
 
 use super::partition::{PartitionValues, folder, runs};
@@ -82,7 +86,7 @@ impl Files {
         let open = match &mut self.open {
             Some(open) => open,
             None => {
-                let opened = self.create(partition)?;
+                let opened = self.create(partition, rows)?;
                 self.open.insert(opened)
             }
         };
@@ -95,14 +99,16 @@ impl Files {
         u64::try_from(bytes).is_ok_and(|bytes| bytes >= self.options.file_bytes)
     }
 
-    fn create(&self, partition: PartitionValues) -> Result<OpenFile> {
+    /// Opens a file whose first rows are these.
+    fn create(&self, partition: PartitionValues, rows: &RecordBatch) -> Result<OpenFile> {
         let name = file_name(&self.id, self.done.len(), &self.fingerprint);
         let path = format!("{}{name}", folder(&self.stage.layout, &partition));
         self.stage.note(&path);
         let store: Arc<dyn ObjectStore> = Arc::clone(&self.stage.store);
         let target = BufWriter::new(store, Path::from(path.as_str()));
         // The Arrow schema in a file would say what the Parquet schema and the Delta log say already.
-        let options = ArrowWriterOptions::new().with_properties(self.properties.clone()).with_skip_arrow_metadata(true);
+        let properties = without_dictionaries(&self.properties, rows);
+        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
         let writer = AsyncArrowWriter::try_new_with_options(target, Arc::clone(&self.file_schema), options)?;
         Ok(OpenFile { path, partition, writer, collector: FileCollector::default() })
     }
@@ -122,6 +128,40 @@ impl Files {
         });
         Ok(())
     }
+}
+
+/// Rows that are looked at to see whether the values of a column repeat.
+const SAMPLE: usize = 2_048;
+/// A dictionary pays where values come more than so many times among them.
+const REPEATS: usize = 2;
+
+/// Properties without dictionaries for columns whose values hardly repeat, as those of keys: a dictionary of them costs more time to make
+/// than all the rest of the column, and is no smaller.
+fn without_dictionaries(properties: &WriterProperties, rows: &RecordBatch) -> WriterProperties {
+    let mut builder = properties.clone().into_builder();
+    for (field, column) in rows.schema().fields().iter().zip(rows.columns()) {
+        if !field.data_type().is_nested() && hardly_repeats(column) {
+            builder = builder.set_column_dictionary_enabled(ColumnPath::new(vec![field.name().clone()]), false);
+        }
+    }
+    builder.build()
+}
+
+/// Whether most values of a sample, spread over all of a column, are different. What cannot be hashed is not known to be.
+fn hardly_repeats(column: &ArrayRef) -> bool {
+    let stride = column.len().div_ceil(SAMPLE).max(1);
+    let places: UInt64Array = (0..column.len()).step_by(stride).filter_map(|place| u64::try_from(place).ok()).collect();
+    if places.len() < SAMPLE / 2 {
+        return false;
+    }
+    let Ok(sample) = take(column, &places, None) else { return false };
+    let mut hashes = vec![0; sample.len()];
+    if create_hashes([&sample], &RandomState::with_seed(0), &mut hashes).is_err() {
+        return false;
+    }
+    let values = hashes.len() - sample.null_count();
+    let distinct: HashSet<u64> = hashes.into_iter().collect();
+    distinct.len() * REPEATS > values.max(1) && values * REPEATS > places.len()
 }
 
 fn properties(options: &StageOptions, layout: &TableLayout, file_schema: &SchemaRef) -> Result<WriterProperties> {

@@ -1,0 +1,136 @@
+//! Facts that find other rows in a joined table than before, though they did not change themselves.
+//!
+//! Each of them goes with what it found before and comes with what it finds now. With F the facts, L the joined rows, K the keys of
+//! what changed in L, and Q the query, which is linear in the facts:
+//!
+//! ```text
+//! Q(F', L') - Q(F, L) = Q(F' with K, L') + Q(came without K, L') + Q(came with K, L) - Q(went, L) - Q(F' with K, L)
+//! ```
+//!
+//! A fact that came and has a key of K stands in the first, the third and, taken away, in the last term. Rows of L count only if a
+//! fact of these terms has their key, so that a payment of today costs a scan of orders and payments, and no grouping of them.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::common::NullEquality;
+use datafusion::datasource::{MemTable, provider_as_source};
+use datafusion::logical_expr::{Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder};
+use nightshift_compile::resolve::Occurrence;
+use nightshift_compile::rollup::lookup::LookupKey;
+use nightshift_execute::{StepSession, run};
+use tokio_util::sync::CancellationToken;
+
+use crate::Result;
+use crate::changed::Change;
+use crate::states::named;
+use crate::tables::Pinned;
+
+/// Rows that are held in memory at most, of facts and of what they find; where there are more, buckets are computed anew.
+const MOST_ROWS: usize = 200_000;
+
+/// Rows that were gathered, in one schema.
+#[derive(Debug, Clone)]
+pub(crate) struct Gathered {
+    schema: SchemaRef,
+    rows: Vec<RecordBatch>,
+}
+
+/// The facts that a change of a joined table affects.
+pub(crate) struct Affected {
+    /// The scan of the joined table.
+    pub(crate) lookup: Occurrence,
+    pub(crate) key: LookupKey,
+    /// The keys of the changed rows.
+    pub(crate) keys: Gathered,
+    /// The facts with these keys, as they are now.
+    pub(crate) facts: Gathered,
+}
+
+/// What the facts find: the rows of the joined table with their keys, before and now.
+pub(crate) struct Found {
+    pub(crate) before: LogicalPlan,
+    pub(crate) now: LogicalPlan,
+}
+
+impl Gathered {
+    /// Gathers the rows of a plan; none if they are too many.
+    pub(crate) async fn of(plan: &LogicalPlan, session: &StepSession, cancel: &CancellationToken) -> Result<Option<Self>> {
+        let mut running = run::start(session, plan, cancel).await?;
+        let schema = running.schema();
+        let (mut rows, mut count) = (Vec::new(), 0);
+        while let Some(batch) = running.next().await? {
+            count += batch.num_rows();
+            if count > MOST_ROWS {
+                return Ok(None);
+            }
+            rows.push(batch);
+        }
+        Ok(Some(Self { schema, rows }))
+    }
+
+    pub(crate) fn provider(&self) -> Result<Arc<dyn TableProvider>> {
+        Ok(Arc::new(MemTable::try_new(Arc::clone(&self.schema), vec![self.rows.clone()])?))
+    }
+
+    /// A scan of them under the name of a table.
+    pub(crate) fn scan(&self, table: &str) -> Result<LogicalPlan> {
+        Ok(LogicalPlanBuilder::scan(table, provider_as_source(self.provider()?), None)?.build()?)
+    }
+}
+
+/// The one column of gathered keys.
+pub(crate) const KEY: &str = "changed key";
+
+/// Rows whose column has one of the gathered keys (a semi join), or has none of them (an anti join).
+pub(crate) fn with_keys(rows: LogicalPlan, column: &str, keys: &Gathered, kept: JoinType) -> Result<LogicalPlan> {
+    let keys = keys.scan("changed keys")?;
+    let join = Join::try_new(Arc::new(rows), Arc::new(keys), vec![(named(column), named(KEY))], None, kept, JoinConstraint::On, NullEquality::NullEqualsNothing, false)?;
+    Ok(LogicalPlan::Join(join))
+}
+
+impl Affected {
+    /// The rows of the joined table that facts of this plan find, before the change and now; none if they are too many.
+    pub(crate) async fn found(
+        &self,
+        facts: &[LogicalPlan],
+        change: &Change,
+        pinned: &Pinned,
+        session: &StepSession,
+        cancel: &CancellationToken,
+    ) -> Result<Option<Found>> {
+        let Some(keys) = self.keys_of(facts, session, cancel).await? else { return Ok(None) };
+        let matched = |rows: Arc<dyn TableProvider>| {
+            let scan = LogicalPlanBuilder::scan(change.table.as_str(), provider_as_source(rows), None)?.build()?;
+            with_keys(scan, &self.key.lookup_column, &keys, JoinType::LeftSemi)
+        };
+        let Some(common) = change.common(pinned) else { return Ok(None) };
+        let Some(common) = Gathered::of(&matched(common)?, session, cancel).await? else { return Ok(None) };
+        let beside = |files| -> Result<LogicalPlan> {
+            let common = LogicalPlanBuilder::from(common.scan(&change.table)?);
+            match change.scan_of(pinned, files) {
+                Some(rows) => Ok(common.union(matched(rows)?)?.alias(change.table.as_str())?.build()?),
+                None => Ok(common.build()?),
+            }
+        };
+        Ok(Some(Found { before: beside(&change.files.removed)?, now: beside(&change.files.added)? }))
+    }
+
+    /// The keys of facts, each once.
+    async fn keys_of(&self, facts: &[LogicalPlan], session: &StepSession, cancel: &CancellationToken) -> Result<Option<Gathered>> {
+        let mut all = None;
+        for facts in facts {
+            let keys = LogicalPlanBuilder::from(facts.clone()).project([named(&self.key.fact_column).alias(KEY)])?;
+            all = Some(match all {
+                None => keys,
+                Some(others) => LogicalPlanBuilder::union(others, keys.build()?)?,
+            });
+        }
+        match all {
+            Some(keys) => Gathered::of(&keys.distinct()?.build()?, session, cancel).await,
+            None => Ok(None),
+        }
+    }
+}

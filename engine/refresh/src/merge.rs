@@ -141,7 +141,7 @@ impl Merging<'_> {
     async fn spoilt(&self, stored: &LogicalPlan, came: Option<&LogicalPlan>, went: &LogicalPlan) -> Result<Option<Groups>> {
         let joined = self.beside(self.renamed(went, "went")?, stored, "stored")?;
         let joined = came.map_or(Ok(joined.clone()), |came| self.beside(joined.clone(), came, "came"))?;
-        let is_spoilt = self.states.merges.iter().map(|(column, merge)| self.is_spoilt(column, *merge, came.is_some()));
+        let is_spoilt = self.states.columns.iter().map(|state| self.is_spoilt(&state.column, state.merge(), came.is_some()));
         let is_spoilt = is_spoilt.reduce(Expr::or).unwrap_or(lit(false)).or(lit(!self.states.exact));
         let keys = (0..self.states.keys.len()).map(|index| named(&key_of("went", index)));
         let plan = LogicalPlanBuilder::from(joined).filter(is_spoilt)?.project(keys.collect::<Vec<_>>())?.build()?;
@@ -193,7 +193,7 @@ impl Merging<'_> {
     /// Keys and states under names that say where they come from.
     fn renamed(&self, rows: &LogicalPlan, side: &str) -> Result<LogicalPlan> {
         let keys = self.states.keys.iter().enumerate().map(|(index, key)| named(key).alias(key_of(side, index)));
-        let states = self.states.merges.keys().map(|column| named(column).alias(format!("{side}.{column}")));
+        let states = self.states.columns.iter().map(|state| named(&state.column).alias(format!("{side}.{}", state.column)));
         Ok(LogicalPlanBuilder::from(rows.clone()).project(keys.chain(states).collect::<Vec<_>>())?.build()?)
     }
 

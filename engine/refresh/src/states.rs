@@ -6,10 +6,10 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, DataFusionError, ScalarValue};
 use datafusion::functions_aggregate::expr_fn::{max, min};
 use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
-use datafusion::logical_expr::{Aggregate, AggregateUDF, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, Window, cast, lit, when};
+use datafusion::logical_expr::{Aggregate, AggregateUDF, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, SubqueryAlias, Window, cast, lit, when};
 use nightshift_compile::rollup::STATE_ROWS;
 use nightshift_compile::rollup::grouping::Merge;
-use nightshift_compile::rollup::states::{Hidden, Kept, States, call_of};
+use nightshift_compile::rollup::states::{Kept, StateColumn, States, call_of};
 use nightshift_execute::StepSession;
 
 use crate::Result;
@@ -23,48 +23,65 @@ pub(crate) struct Stated {
 /// Adds the states of a rollup to its query, or only the count of input rows where it has none; nothing if the last grouping cannot carry
 /// even that upward.
 pub(crate) fn stated(plan: &LogicalPlan, states: Option<&States>, session: &StepSession) -> Result<Stated> {
-    let hidden: &[Hidden] = states.map_or(&[], |states| &states.hidden);
-    let columns: Vec<String> = hidden.iter().map(|hidden| hidden.column.clone()).chain([STATE_ROWS.to_owned()]).collect();
-    let functions = |aggregate: &Aggregate| hidden.iter().map(|hidden| hidden_call(aggregate, hidden, session)).chain([Ok(count(session, lit(1_i64)).alias(STATE_ROWS))]).collect();
-    Ok(match with_functions(plan, &functions, &columns)? {
-        Some(plan) => Stated { plan, columns },
-        None => Stated { plan: plan.clone(), columns: vec![] },
-    })
+    let Some(states) = states else {
+        let columns = vec![STATE_ROWS.to_owned()];
+        let rows = count(session, lit(1_i64)).alias(STATE_ROWS);
+        let with_rows = |aggregate: &Aggregate| {
+            let functions = aggregate.aggr_expr.iter().cloned().chain([rows.clone()]).collect();
+            Ok(LogicalPlan::Aggregate(Aggregate::try_new(Arc::clone(&aggregate.input), aggregate.group_expr.clone(), functions)?))
+        };
+        return Ok(match with_grouping(plan, &with_rows, &columns)? {
+            Some(plan) => Stated { plan, columns },
+            None => Stated { plan: plan.clone(), columns: vec![] },
+        });
+    };
+    let columns: Vec<String> = states.hidden_columns().map(ToOwned::to_owned).collect();
+    let from_states = |aggregate: &Aggregate| {
+        let keys = aggregate.group_expr.iter().zip(&states.keys).map(|(key, name)| key.clone().unalias().alias(name));
+        let values = states.columns.iter().map(|state| state_call(aggregate, state, session));
+        let values = values.collect::<Result<Vec<_>>>()?;
+        finished(aggregate, states, LogicalPlanBuilder::from(aggregate.input.as_ref().clone()).aggregate(keys, values)?.build()?)
+    };
+    let plan = with_grouping(plan, &from_states, &columns)?;
+    let plan = plan.ok_or_else(|| DataFusionError::Internal("the plan of a rollup with states has no grouping".to_owned()))?;
+    Ok(Stated { plan, columns })
 }
 
-/// Adds aggregates to the last grouping of a query, and passes them upward.
-fn with_functions(plan: &LogicalPlan, functions: &dyn Fn(&Aggregate) -> Result<Vec<Expr>>, names: &[String]) -> Result<Option<LogicalPlan>> {
+/// Puts something with more columns in the place of the last grouping of a query, and passes these upward.
+fn with_grouping(plan: &LogicalPlan, grouping: &dyn Fn(&Aggregate) -> Result<LogicalPlan>, names: &[String]) -> Result<Option<LogicalPlan>> {
     let passed = |expressions: &[Expr]| expressions.iter().cloned().chain(names.iter().map(|name| named(name))).collect::<Vec<_>>();
     Ok(match plan {
-        LogicalPlan::Aggregate(aggregate) => {
-            let all = aggregate.aggr_expr.iter().cloned().chain(functions(aggregate)?).collect();
-            Some(LogicalPlan::Aggregate(Aggregate::try_new(Arc::clone(&aggregate.input), aggregate.group_expr.clone(), all)?))
-        }
-        LogicalPlan::Projection(projection) => match with_functions(&projection.input, functions, names)? {
+        LogicalPlan::Aggregate(aggregate) => Some(grouping(aggregate)?),
+        LogicalPlan::Projection(projection) => match with_grouping(&projection.input, grouping, names)? {
             None => None,
             Some(input) => Some(LogicalPlan::Projection(Projection::try_new(passed(&projection.expr), Arc::new(input))?)),
         },
-        LogicalPlan::Filter(filter) => match with_functions(&filter.input, functions, names)? {
+        LogicalPlan::SubqueryAlias(alias) => match with_grouping(&alias.input, grouping, names)? {
+            None => None,
+            Some(input) => Some(LogicalPlan::SubqueryAlias(SubqueryAlias::try_new(Arc::new(input), alias.alias.clone())?)),
+        },
+        LogicalPlan::Filter(filter) => match with_grouping(&filter.input, grouping, names)? {
             None => None,
             Some(input) => Some(LogicalPlan::Filter(Filter::try_new(filter.predicate.clone(), Arc::new(input))?)),
         },
-        LogicalPlan::Window(window) => match with_functions(&window.input, functions, names)? {
+        LogicalPlan::Window(window) => match with_grouping(&window.input, grouping, names)? {
             None => None,
             // The functions come last in a window's schema; the projection above names columns, so their order does not matter.
             Some(input) => Some(LogicalPlan::Window(Window::try_new(window.window_expr.clone(), Arc::new(input))?)),
         },
-        LogicalPlan::Sort(sort) => with_functions(&sort.input, functions, names)?,
+        LogicalPlan::Sort(sort) => with_grouping(&sort.input, grouping, names)?,
         _ => None,
     })
 }
 
-/// The aggregate of a hidden column: another function of what an aggregate of the query is called with.
-fn hidden_call(aggregate: &Aggregate, hidden: &Hidden, session: &StepSession) -> Result<Expr> {
-    let call = aggregate.aggr_expr.get(hidden.aggregate).and_then(call_of);
-    let call = call.ok_or_else(|| DataFusionError::Internal(format!("the plan lacks the aggregate of `{}`", hidden.column)))?;
-    let function = function(session, hidden.function.as_str())?;
+/// What computes a state: a function of what an aggregate of the query is called with.
+fn state_call(aggregate: &Aggregate, state: &StateColumn, session: &StepSession) -> Result<Expr> {
+    let Some(index) = state.aggregate else { return Ok(count(session, lit(1_i64)).alias(&state.column)) };
+    let call = aggregate.aggr_expr.get(index).and_then(call_of);
+    let call = call.ok_or_else(|| DataFusionError::Internal(format!("the plan lacks the aggregate of `{}`", state.column)))?;
+    let function = function(session, state.function.as_str())?;
     let AggregateFunctionParams { args, filter, .. } = call.params.clone();
-    Ok(Expr::AggregateFunction(AggregateFunction::new_udf(function, args, false, filter, vec![], None)).alias(&hidden.column))
+    Ok(Expr::AggregateFunction(AggregateFunction::new_udf(function, args, false, filter, vec![], None)).alias(&state.column))
 }
 
 fn function(session: &StepSession, name: &str) -> Result<Arc<AggregateUDF>> {
@@ -97,7 +114,8 @@ pub(crate) fn merged(session: &StepSession, merge: Merge, column: Expr) -> Resul
 pub(crate) fn state_columns(rows: LogicalPlan, states: &States, goes: bool) -> Result<LogicalPlan> {
     let keys = states.keys.iter().map(|key| Ok(named(key)));
     let schema = Arc::clone(rows.schema());
-    let values = states.merges.iter().map(|(column, merge)| {
+    let values = states.columns.iter().map(|state| {
+        let (column, merge) = (state.column.as_str(), state.merge());
         let data_type = schema.field_with_unqualified_name(column)?.data_type().clone();
         Ok(match (goes, merge) {
             (false, _) => named(column),
@@ -109,11 +127,13 @@ pub(crate) fn state_columns(rows: LogicalPlan, states: &States, goes: bool) -> R
     Ok(LogicalPlanBuilder::from(rows).project(columns?)?.build()?)
 }
 
-/// The query of a rollup over rows of its own form ([`state_columns`]) instead of its sources: the last grouping gives way to one that puts
-/// states together. Groups of which no row is left vanish.
+/// The query of a rollup over rows of its own form ([`state_columns`]) instead of its sources: the grouping that computes states gives way to
+/// one that puts them together. Groups of which no row is left vanish.
 pub(crate) fn over_states(stated: &LogicalPlan, states: &States, rows: &LogicalPlan, session: &StepSession) -> Result<LogicalPlan> {
     if let LogicalPlan::Aggregate(aggregate) = stated {
-        return finished(aggregate, states, rows, session);
+        let left = LogicalPlanBuilder::from(put_together(rows, states, session)?).filter(named(STATE_ROWS).gt(lit(0_i64)))?;
+        let columns = aggregate.schema.fields().iter().map(|field| cast(named(field.name()), field.data_type().clone()).alias(field.name()));
+        return Ok(left.project(columns.collect::<Vec<_>>())?.build()?);
     }
     let inputs = stated.inputs().into_iter().map(|input| over_states(input, states, rows, session)).collect::<Result<Vec<_>>>()?;
     Ok(stated.with_new_exprs(stated.expressions(), inputs)?)
@@ -122,22 +142,22 @@ pub(crate) fn over_states(stated: &LogicalPlan, states: &States, rows: &LogicalP
 /// The states of several sets of rows as one row a group.
 pub(crate) fn put_together(rows: &LogicalPlan, states: &States, session: &StepSession) -> Result<LogicalPlan> {
     let keys: Vec<Expr> = states.keys.iter().map(|key| named(key)).collect();
-    let values = states.merges.iter().map(|(column, merge)| Ok(merged(session, *merge, named(column))?.alias(column)));
+    let values = states.columns.iter().map(|state| Ok(merged(session, state.merge(), named(&state.column))?.alias(&state.column)));
     Ok(LogicalPlanBuilder::from(rows.clone()).aggregate(keys, values.collect::<Result<Vec<_>>>()?)?.build()?)
 }
 
-fn finished(aggregate: &Aggregate, states: &States, rows: &LogicalPlan, session: &StepSession) -> Result<LogicalPlan> {
-    let put_together = LogicalPlanBuilder::from(put_together(rows, states, session)?).filter(named(STATE_ROWS).gt(lit(0_i64)))?;
+/// What a grouping gives, made from the states of its groups, and the hidden columns after it.
+fn finished(aggregate: &Aggregate, states: &States, groups: LogicalPlan) -> Result<LogicalPlan> {
+    let keys = states.keys.iter().map(|key| Ok(named(key)));
     let own = states.aggregates.iter().enumerate().map(|(index, kept)| {
         let field = aggregate.schema.field(aggregate.group_expr.len() + index);
         value_of(kept, field.data_type())
     });
-    let keys = states.keys.iter().map(|key| Ok(named(key)));
-    let values = keys.chain(own).chain(states.hidden_columns().map(|column| Ok(named(column))));
-    let columns = aggregate.schema.iter().zip(values).map(|((qualifier, field), value)| {
+    let columns = aggregate.schema.iter().zip(keys.chain(own)).map(|((qualifier, field), value)| {
         Ok(cast(value?, field.data_type().clone()).alias_qualified(qualifier.cloned(), field.name()))
     });
-    Ok(put_together.project(columns.collect::<Result<Vec<_>>>()?)?.build()?)
+    let columns = columns.chain(states.hidden_columns().map(|column| Ok(named(column))));
+    Ok(LogicalPlanBuilder::from(groups).project(columns.collect::<Result<Vec<_>>>()?)?.build()?)
 }
 
 /// The value of an aggregate from its states.

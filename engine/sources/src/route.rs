@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray, new_null_array};
-use arrow::compute::{SortColumn, concat_batches, filter_record_batch, lexsort_to_indices, take_record_batch};
+use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray, new_null_array};
+use arrow::compute::{SortColumn, concat, filter_record_batch, interleave_record_batch, lexsort_to_indices};
 use arrow::datatypes::DataType;
 use datafusion::prelude::SessionContext;
 use nightshift_lake::{Lake, StageOptions, Staged, StagedWriter, TableLayout, TableName};
@@ -17,8 +17,8 @@ use crate::memory::{Share, bytes_of};
 const RUN_ROWS: usize = 262_144;
 /// While a run is encoded, others are read and checked, which takes about as long.
 const CORES_A_WRITER: usize = 2;
-/// A sorted copy lives beside the rows of a run until it is written.
-const COPIES: usize = 2;
+/// Rows of a run that are put into their order at once.
+const CHUNK_ROWS: usize = 32_768;
 
 /// Takes rows in any order and stages them for one table.
 pub(crate) struct Router {
@@ -43,12 +43,9 @@ impl Router {
     /// Rows have the schema of the layout without its partition column, in their order; of the session's memory it holds one part in
     /// so many `parts`.
     pub(crate) fn new(lake: &Lake, table: &TableName, layout: &TableLayout, partitioner: Option<Partitioner>, session: &SessionContext, parts: usize) -> Result<Self> {
-        // One byte is always reached, so that every run, which comes as one batch, becomes a file that is sorted as a whole.
-        let options = StageOptions { file_bytes: 1, ..StageOptions::default() };
         let parallel = session.copied_config().target_partitions().div_ceil(CORES_A_WRITER).max(1);
-        let writers = (0..parallel).map(|_| Ok(lake.stage(table, layout.clone(), options.clone())?)).collect::<Result<_>>()?;
+        let writers = (0..parallel).map(|_| Ok(lake.stage(table, layout.clone(), StageOptions::default())?)).collect::<Result<_>>()?;
         let share = Share::new(session, format!("ingest:{table}"), parts);
-        
         Ok(Self { layout: layout.clone(), partitioner, writers, runs: BTreeMap::new(), share, rows: 0 })
     }
 
@@ -75,12 +72,12 @@ impl Router {
 
     async fn add(&mut self, part: Option<i32>, batch: RecordBatch) -> Result<()> {
         let bytes = bytes_of(&batch);
-        while !self.share.try_take(bytes * COPIES) {
+        while !self.share.try_take(bytes) {
             // The fullest run makes room; a batch that does not fit alone may take what the pool has.
             match self.runs.iter().max_by_key(|(_, run)| run.bytes).map(|(part, _)| *part) {
                 Some(fullest) => self.flush(fullest).await?,
                 None => {
-                    self.share.take(bytes * COPIES)?;
+                    self.share.take(bytes)?;
                     break;
                 }
             }
@@ -95,14 +92,21 @@ impl Router {
     async fn flush(&mut self, part: Option<i32>) -> Result<()> {
         let Some(run) = self.runs.remove(&part) else { return Ok(()) };
         let spelled = self.partitioner.as_ref().map(|partitioner| part.map(|day| partitioner.spell(day)));
-        let layout = self.layout.clone();
-        let sorted = tokio::task::spawn_blocking(move || arrange(&run.batches, &layout, spelled).map(|rows| (rows, run.bytes)));
-        let (sorted, bytes) = sorted.await??;
+        let run = Arc::new(run);
+        let order = {
+            let (run, layout) = (Arc::clone(&run), self.layout.clone());
+            tokio::task::spawn_blocking(move || order(&run.batches, &layout)).await??
+        };
         if let Some(writer) = self.writers.front_mut() {
-            writer.write(sorted).await?;
+            for places in order.chunks(CHUNK_ROWS) {
+                let rows = interleave_record_batch(&run.batches.iter().collect::<Vec<_>>(), places)?;
+                writer.write(with_partition(rows, &self.layout, spelled.as_ref())?).await?;
+            }
+            // Every run becomes a file that is sorted as a whole.
+            writer.close_file().await?;
         }
         self.writers.rotate_left(1);
-        self.share.give_back(bytes * COPIES);
+        self.share.give_back(run.bytes);
         Ok(())
     }
 
@@ -133,21 +137,35 @@ fn split(days: &[Option<i32>], batch: RecordBatch) -> Result<Vec<(Option<i32>, R
     distinct.into_iter().map(part).collect()
 }
 
-/// One batch of a run's rows, sorted as the layout says, with the partition's column.
-fn arrange(batches: &[RecordBatch], layout: &TableLayout, partition: Option<Option<String>>) -> Result<RecordBatch> {
-    let Some(first) = batches.first() else { return Ok(RecordBatch::new_empty(Arc::clone(layout.schema()))) };
-    let all = concat_batches(&first.schema(), batches)?;
-    let by: Vec<SortColumn> = layout.sort_columns().iter().filter_map(|name| all.column_by_name(name)).map(sort_column).collect();
-    let sorted = if by.is_empty() { all } else { take_record_batch(&all, &lexsort_to_indices(&by, None)?)? };
-    let Some(partition) = partition else { return Ok(sorted) };
+/// The places of a run's rows, as batch and row, in the order of the layout.
+fn order(batches: &[RecordBatch], layout: &TableLayout) -> Result<Vec<(usize, usize)>> {
+    let places = batches.iter().enumerate().flat_map(|(batch, rows)| (0..rows.num_rows()).map(move |row| (batch, row)));
+    let places: Vec<(usize, usize)> = places.collect();
+    let by: Vec<SortColumn> = layout.sort_columns().iter().filter_map(|name| whole_column(batches, name)).map(|column| Ok(sort_column(&column?))).collect::<Result<_>>()?;
+    if by.is_empty() {
+        return Ok(places);
+    }
+    let sorted = lexsort_to_indices(&by, None)?;
+    Ok(sorted.values().iter().filter_map(|index| places.get(usize::try_from(*index).ok()?).copied()).collect())
+}
+
+/// A column of all batches.
+fn whole_column(batches: &[RecordBatch], name: &str) -> Option<Result<ArrayRef>> {
+    let parts: Option<Vec<&dyn Array>> = batches.iter().map(|rows| rows.column_by_name(name).map(AsRef::as_ref)).collect();
+    parts.filter(|parts| !parts.is_empty()).map(|parts| Ok(concat(&parts)?))
+}
+
+/// Rows with the column of their partition, if the table has one.
+fn with_partition(rows: RecordBatch, layout: &TableLayout, partition: Option<&Option<String>>) -> Result<RecordBatch> {
+    let Some(partition) = partition else { return Ok(rows) };
     let values: ArrayRef = match partition {
-        Some(value) => Arc::new(StringArray::from_iter_values(std::iter::repeat_n(value.as_str(), sorted.num_rows()))),
-        None => new_null_array(&DataType::Utf8, sorted.num_rows()),
+        Some(value) => Arc::new(StringArray::from_iter_values(std::iter::repeat_n(value.as_str(), rows.num_rows()))),
+        None => new_null_array(&DataType::Utf8, rows.num_rows()),
     };
-    let mut columns = sorted.columns().to_vec();
+    let mut columns = rows.columns().to_vec();
     columns.push(values);
     // Times carry the project's zone here and UTC in the table, so the schema is made of what the columns are.
-    let mut fields: Vec<_> = sorted.schema().fields().iter().map(Arc::clone).collect();
+    let mut fields: Vec<_> = rows.schema().fields().iter().map(Arc::clone).collect();
     fields.extend(layout.partition_columns().iter().filter_map(|name| layout.schema().field_with_name(name).ok()).cloned().map(Arc::new));
     Ok(RecordBatch::try_new(Arc::new(arrow::datatypes::Schema::new(fields)), columns)?)
 }

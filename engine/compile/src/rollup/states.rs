@@ -5,7 +5,7 @@
 //! column that needs it. It holds for one GROUP BY over facts that each bring their own rows to it: joins, filters and UNION ALL, but no
 //! window, DISTINCT or LIMIT below, and nothing above that hides a group. Window functions above it are computed anew from the states.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::expr::AggregateFunction;
@@ -26,12 +26,31 @@ pub struct States {
     pub aggregates: Vec<Kept>,
     /// Columns that the table has beside the visible ones.
     pub hidden: Vec<Hidden>,
-    /// How each column that takes part is put together with that of a change.
-    pub merges: BTreeMap<String, Merge>,
+    /// All columns that they are made from, visible and hidden, in the order of their names.
+    pub columns: Vec<StateColumn>,
     /// The visible column of each group key, in the order of the plan.
     pub keys: Vec<String>,
     /// False if a sum is one of doubles: taking a row away would leave what was rounded.
     pub exact: bool,
+}
+
+/// A column that is a state, with what it is computed from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateColumn {
+    /// Its name.
+    pub column: String,
+    /// What is computed.
+    pub function: Function,
+    /// Which aggregate of the plan has its arguments and its filter; none for the number of rows.
+    pub aggregate: Option<usize>,
+}
+
+impl StateColumn {
+    /// How its values of two sets of rows become that of both.
+    #[must_use]
+    pub const fn merge(&self) -> Merge {
+        self.function.merge()
+    }
 }
 
 /// The columns of a table's row from which an aggregate's value follows.
@@ -172,8 +191,8 @@ impl States {
         let mut columns = Columns::shown(query, &calls);
         let aggregates: Vec<Kept> = calls.iter().enumerate().map(|(index, call)| columns.keep(query, index, call)).collect();
         let exact = calls.iter().all(|call| !call.adds() || exact_scale(&call.data_type).is_some());
-        let merges = columns.merges(&aggregates);
-        Some(Self { aggregates, hidden: columns.hidden, merges, keys: keys?, exact })
+        let used = columns.used(&aggregates);
+        Some(Self { aggregates, hidden: columns.hidden, columns: used, keys: keys?, exact })
     }
 
     /// The columns that the table has beside the visible ones.
@@ -245,7 +264,7 @@ fn can_be_averaged(data_type: &DataType) -> bool {
 
 /// The columns of a table that hold states.
 struct Columns {
-    known: BTreeMap<Meaning, String>,
+    known: BTreeMap<Meaning, StateColumn>,
     hidden: Vec<Hidden>,
 }
 
@@ -253,14 +272,14 @@ impl Columns {
     /// Those that the SELECT shows anyway.
     fn shown(query: &Resolved, calls: &[Call]) -> Self {
         let rows = Meaning { function: Function::Count, argument: None, filter: None };
-        let mut known = BTreeMap::from([(rows, STATE_ROWS.to_owned())]);
+        let mut known = BTreeMap::from([(rows, StateColumn { column: STATE_ROWS.to_owned(), function: Function::Count, aggregate: None })]);
         for column in &query.columns {
-            let shown = calls.iter().find_map(|call| {
+            let shown = calls.iter().enumerate().find_map(|(index, call)| {
                 let function = call.function?;
-                shows(&column.term, &call.term, function).then(|| call.meaning(function))
+                shows(&column.term, &call.term, function).then(|| (call.meaning(function), function, index))
             });
-            if let Some(meaning) = shown {
-                known.entry(meaning).or_insert_with(|| column.name.clone());
+            if let Some((meaning, function, index)) = shown {
+                known.entry(meaning).or_insert_with(|| StateColumn { column: column.name.clone(), function, aggregate: Some(index) });
             }
         }
         Self { known, hidden: vec![] }
@@ -272,7 +291,8 @@ impl Columns {
         match call.function {
             Some(Function::Count) => Kept::Count { count: column(Function::Count) },
             Some(Function::Sum) => {
-                Kept::Sum { sum: column(Function::Sum), values: call.may_be_empty().then(|| column(Function::Count)) }
+                let may_be_null = call.may_be_empty() && !query.columns.iter().all(|column| takes_no_value_for_0(&column.term, &call.term));
+                Kept::Sum { sum: column(Function::Sum), values: may_be_null.then(|| column(Function::Count)) }
             }
             Some(extreme) => Kept::Extreme { value: column(extreme) },
             None => Kept::Average { sum: column(Function::Sum), values: column(Function::Count) },
@@ -282,7 +302,7 @@ impl Columns {
     fn column(&mut self, query: &Resolved, index: usize, call: &Call, function: Function) -> String {
         let meaning = call.meaning(function);
         if let Some(known) = self.known.get(&meaning) {
-            return known.clone();
+            return known.column.clone();
         }
         let user = query.columns.iter().find(|column| column.term.any(&|part| part == &call.term));
         let base = format!("_state_{}_{}", user.map_or("", |user| user.name.as_str()), function.as_str());
@@ -290,14 +310,14 @@ impl Columns {
         let numbered = (2..).map(|number: usize| format!("{base}_{number}"));
         let name = std::iter::once(base.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or_default();
         self.hidden.push(Hidden { column: name.clone(), term: term_of(call, function), aggregate: index, function });
-        self.known.insert(meaning, name.clone());
+        self.known.insert(meaning, StateColumn { column: name.clone(), function, aggregate: Some(index) });
         name
     }
 
-    fn merges(&self, aggregates: &[Kept]) -> BTreeMap<String, Merge> {
-        let function_of = |column: &str| self.known.iter().find(|(_, known)| *known == column).map(|(meaning, _)| meaning.function);
-        let used = aggregates.iter().flat_map(Kept::columns).chain([STATE_ROWS]);
-        used.filter_map(|column| Some((column.to_owned(), function_of(column)?.merge()))).collect()
+    /// The columns that some aggregate follows from.
+    fn used(&self, aggregates: &[Kept]) -> Vec<StateColumn> {
+        let names: BTreeSet<&str> = aggregates.iter().flat_map(Kept::columns).chain([STATE_ROWS]).collect();
+        names.into_iter().filter_map(|name| self.known.values().find(|known| known.column == name)).cloned().collect()
     }
 }
 
@@ -324,6 +344,17 @@ fn shows(column: &Term, call: &Term, function: Function) -> bool {
             _ => false,
         },
         _ => false,
+    }
+}
+
+/// Whether a column sees a sum only as `coalesce(sum, 0)`, so that it does not matter whether it has no value or 0.
+fn takes_no_value_for_0(term: &Term, sum: &Term) -> bool {
+    match term {
+        Term::Call { name, arguments } if name == "coalesce" => match arguments.as_slice() {
+            [inner, Term::Literal(zero)] if inner == sum => zero.starts_with("0:"),
+            _ => arguments.iter().all(|inner| takes_no_value_for_0(inner, sum)),
+        },
+        term => term != sum && term.children().into_iter().all(|inner| takes_no_value_for_0(inner, sum)),
     }
 }
 

@@ -50,9 +50,16 @@ impl Default for StageOptions {
 /// Dropping it without [`Self::finish`] stops the task and removes the files.
 pub struct StagedWriter {
     id: String,
-    batches: Option<mpsc::Sender<RecordBatch>>,
+    orders: Option<mpsc::Sender<Order>>,
     task: Option<JoinHandle<Result<Vec<DataFile>>>>,
     stage: Stage,
+}
+
+/// What the task of a stage is told to do.
+#[derive(Debug)]
+pub(crate) enum Order {
+    Write(RecordBatch),
+    CloseFile,
 }
 
 /// Where a stage writes and what it wrote.
@@ -83,7 +90,7 @@ impl StagedWriter {
         };
         let (sender, receiver) = mpsc::channel(2);
         let task = tokio::spawn(write::run(stage.clone(), id.clone(), options, journal, receiver));
-        Self { id, batches: Some(sender), task: Some(task), stage }
+        Self { id, orders: Some(sender), task: Some(task), stage }
     }
 
     /// The identity of the stage, with which the names of all its files begin.
@@ -98,13 +105,25 @@ impl StagedWriter {
     /// What an earlier batch did wrong, or this one: [`Error::MissingColumn`], [`Error::BatchType`], [`Error::NullValue`],
     /// [`Error::DiskFull`] and others. No batch can be written after an error.
     pub async fn write(&mut self, batch: RecordBatch) -> Result<()> {
-        if let Some(batches) = &self.batches
-            && batches.send(batch).await.is_ok()
+        self.order(Order::Write(batch)).await
+    }
+
+    /// Closes the file that is open: rows that come after begin another one.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub async fn close_file(&mut self) -> Result<()> {
+        self.order(Order::CloseFile).await
+    }
+
+    async fn order(&mut self, order: Order) -> Result<()> {
+        if let Some(orders) = &self.orders
+            && orders.send(order).await.is_ok()
         {
             return Ok(());
         }
         // The task hung up; it says why when it is waited for.
-        self.batches = None;
+        self.orders = None;
         self.join().await?;
         Err(Error::WriterGone { source: None })
     }
@@ -114,7 +133,7 @@ impl StagedWriter {
     /// # Errors
     /// As [`Self::write`]; the files are removed then.
     pub async fn finish(mut self) -> Result<Staged> {
-        self.batches = None;
+        self.orders = None;
         let files = self.join().await?;
         Ok(Staged { id: std::mem::take(&mut self.id), stage: self.stage.clone(), files })
     }

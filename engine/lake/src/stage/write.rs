@@ -20,24 +20,31 @@ use parquet::schema::types::ColumnPath;
 use tokio::sync::mpsc;
 
 use super::partition::{PartitionValues, folder, runs};
-use super::{Stage, StageJournal, StageOptions, convert};
+use super::{Order, Stage, StageJournal, StageOptions, convert};
 use crate::error::{Error, Result};
 use crate::file::{DataFile, file_name};
 use crate::layout::{TableLayout, fingerprint};
 use crate::statistics::{FileCollector, STRING_BOUND_BYTES, encode};
 
-/// Writes batches until their sender is gone; gives the files. The journal is told before the first of them is made.
+/// Does what it is told until nobody tells it any more; gives the files. The journal is told before the first of them is made.
 pub(crate) async fn run(
     stage: Stage,
     id: String,
     options: StageOptions,
     mut journal: Option<Arc<dyn StageJournal>>,
-    mut batches: mpsc::Receiver<RecordBatch>,
+    mut orders: mpsc::Receiver<Order>,
 ) -> Result<Vec<DataFile>> {
     let file_schema = stage.layout.file_schema();
     let properties = properties(&options, &stage.layout, &file_schema)?;
     let mut files = Files { fingerprint: fingerprint(&file_schema), stage, id, options, properties, file_schema, open: None, done: Vec::new() };
-    while let Some(batch) = batches.recv().await {
+    while let Some(order) = orders.recv().await {
+        let batch = match order {
+            Order::Write(batch) => batch,
+            Order::CloseFile => {
+                files.close().await?;
+                continue;
+            }
+        };
         if let Some(journal) = journal.take() {
             let told = journal.begins(&files.stage.table, &files.id).await;
             told.map_err(|source| Error::Journal { table: files.stage.table.clone(), source })?;
@@ -130,10 +137,10 @@ impl Files {
     }
 }
 
-/// Rows that are looked at to see whether the values of a column repeat.
-const SAMPLE: usize = 2_048;
-/// A dictionary pays where values come more than so many times among them.
-const REPEATS: usize = 2;
+/// Rows that are looked at, at most, to see whether the values of a column repeat.
+const SAMPLE: usize = 16_384;
+/// Fewer rows tell nothing.
+const SMALL: usize = 1_024;
 
 /// Properties without dictionaries for columns whose values hardly repeat, as those of keys: a dictionary of them costs more time to make
 /// than all the rest of the column, and is no smaller.
@@ -147,11 +154,11 @@ fn without_dictionaries(properties: &WriterProperties, rows: &RecordBatch) -> Wr
     builder.build()
 }
 
-/// Whether most values of a sample, spread over all of a column, are different. What cannot be hashed is not known to be.
+/// Whether four of five values of a sample, spread over all of a column, are different. What cannot be hashed is not known to be.
 fn hardly_repeats(column: &ArrayRef) -> bool {
     let stride = column.len().div_ceil(SAMPLE).max(1);
     let places: UInt64Array = (0..column.len()).step_by(stride).filter_map(|place| u64::try_from(place).ok()).collect();
-    if places.len() < SAMPLE / 2 {
+    if places.len() < SMALL {
         return false;
     }
     let Ok(sample) = take(column, &places, None) else { return false };
@@ -161,7 +168,7 @@ fn hardly_repeats(column: &ArrayRef) -> bool {
     }
     let values = hashes.len() - sample.null_count();
     let distinct: HashSet<u64> = hashes.into_iter().collect();
-    distinct.len() * REPEATS > values.max(1) && values * REPEATS > places.len()
+    distinct.len() * 5 > values * 4 && values * 2 > places.len()
 }
 
 fn properties(options: &StageOptions, layout: &TableLayout, file_schema: &SchemaRef) -> Result<WriterProperties> {

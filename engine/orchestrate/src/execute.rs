@@ -15,7 +15,7 @@ use crate::batch_machine::BatchEvent;
 use crate::error::{Error, Result};
 use crate::machine::Machine;
 use crate::observe::{Observer, Progress};
-use crate::plan::StepPlan;
+use crate::plan::{StepAction, StepPlan};
 use crate::runner::{StepContext, StepFailure, StepOutcome, StepRunner, StepSpec};
 use crate::schedule::{Decision, Schedule};
 use crate::session::Session;
@@ -127,8 +127,14 @@ impl Execution {
                 outputs: Vec::new(),
             });
         }
+        let mut seconds = session.ledger.usual_seconds().await?;
+        for StepPlan { step, action, .. } in &session.plan.steps {
+            if *action == StepAction::Do && !seconds.contains_key(&step.name) {
+                seconds.extend(runner.guess_seconds(step).await.map(|guess| (step.name.clone(), guess)));
+            }
+        }
         Ok(Self {
-            schedule: Schedule::new(&session.plan.steps, options.parallel.get(), &session.ledger.usual_seconds().await?),
+            schedule: Schedule::new(&session.plan.steps, options.parallel.get(), &seconds),
             steps: session.plan.steps.iter().map(|plan| Arc::new(plan.step.clone())).collect(),
             batch: Arc::new(session.batch.clone()),
             run: Arc::new(session.run.clone()),

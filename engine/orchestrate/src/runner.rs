@@ -67,4 +67,9 @@ pub trait StepRunner: Send + Sync {
     /// # Errors
     /// With who has to act and whether a retry helps.
     async fn run(&self, step: &StepSpec, context: StepContext) -> Result<StepOutcome, StepFailure>;
+
+    /// About how many seconds a step will take that was never done before, to decide what starts first; none if nothing is known.
+    async fn guess_seconds(&self, _step: &StepSpec) -> Option<f64> {
+        None
+    }
 }

@@ -276,7 +276,8 @@ impl Columns {
         for column in &query.columns {
             let shown = calls.iter().enumerate().find_map(|(index, call)| {
                 let function = call.function?;
-                shows(&column.term, &call.term, function).then(|| (call.meaning(function), function, index))
+                let shown = shows(&column.term, &call.term, function) || shows_day(query, &column.term, call);
+                shown.then(|| (call.meaning(function), function, index))
             });
             if let Some((meaning, function, index)) = shown {
                 known.entry(meaning).or_insert_with(|| StateColumn { column: column.name.clone(), function, aggregate: Some(index) });
@@ -345,6 +346,20 @@ fn shows(column: &Term, call: &Term, function: Function) -> bool {
         },
         _ => false,
     }
+}
+
+/// Whether a column shows the day of an extreme time, of which nothing else is asked: the day of the latest time is the latest day.
+fn shows_day(query: &Resolved, column: &Term, call: &Call) -> bool {
+    let is_extreme = matches!(call.function, Some(Function::Min | Function::Max)) && matches!(call.data_type, DataType::Timestamp(..));
+    is_extreme && is_day_of(column, &call.term) && query.columns.iter().all(|column| takes_day_alone(&column.term, &call.term))
+}
+
+fn is_day_of(term: &Term, time: &Term) -> bool {
+    matches!(term, Term::Call { name, arguments } if name == "cast Date32" && arguments.as_slice() == std::slice::from_ref(time))
+}
+
+fn takes_day_alone(term: &Term, time: &Term) -> bool {
+    is_day_of(term, time) || (term != time && term.children().into_iter().all(|inner| takes_day_alone(inner, time)))
 }
 
 /// Whether a column sees a sum only as `coalesce(sum, 0)`, so that it does not matter whether it has no value or 0.

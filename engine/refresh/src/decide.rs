@@ -168,7 +168,10 @@ pub(crate) async fn decide(
 fn choose(rollup: &Rollup, touched: &Touched, changes: &[Change]) -> Technique {
     let is_sharp = changes.iter().filter(|change| change.table == rollup.time.table).all(Change::is_sharp);
     // A fact that joins to another row than before has changed its group, or what it adds to it, without being among the changed rows.
-    let merges = rollup.states.is_some() && (touched.by_join.is_empty() || touched.affected.is_some()) && is_sharp;
+    // What goes has to be taken away with what it found then, which only `affected` knows.
+    let lookups = rollup.query.relation.scans().into_iter().filter(|(of, _)| rollup.proof.lookups.contains(of));
+    let finds_other = lookups.into_iter().any(|(_, table)| changes.iter().any(|change| change.table == table && !change.files.is_empty()));
+    let merges = rollup.states.is_some() && (!finds_other || touched.affected.is_some()) && is_sharp;
     let buckets: Buckets = touched.by_time.iter().chain(&touched.by_join).copied().collect();
     match (buckets.first(), &rollup.proof.locality) {
         (None, _) => Technique::Restamp,

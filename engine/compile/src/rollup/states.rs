@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, LogicalPlan};
 
@@ -185,14 +185,18 @@ impl States {
         let resolved = resolve(&LogicalPlan::Aggregate(aggregate.clone()));
         let (groups, functions) = resolved.columns.split_at_checked(aggregate.group_expr.len())?;
         let visible = |term: &Term| query.columns.iter().find(|column| column.term == *term).map(|column| column.name.clone());
-        let keys: Option<Vec<String>> = groups.iter().map(|group| visible(&group.term)).collect();
+        let keys: Vec<String> = groups.iter().map(|group| visible(&group.term)).collect::<Option<_>>()?;
+        // Two keys of one meaning would have one column.
+        if keys.iter().collect::<BTreeSet<_>>().len() < keys.len() {
+            return None;
+        }
         let calls = aggregate.aggr_expr.iter().zip(functions).map(|(call, column)| Call::read(call_of(call)?, &column.term, aggregate));
         let calls: Vec<Call> = calls.collect::<Option<_>>()?;
         let mut columns = Columns::shown(query, &calls);
         let aggregates: Vec<Kept> = calls.iter().enumerate().map(|(index, call)| columns.keep(query, index, call)).collect();
         let exact = calls.iter().all(|call| !call.adds() || exact_scale(&call.data_type).is_some());
         let used = columns.used(&aggregates);
-        Some(Self { aggregates, hidden: columns.hidden, columns: used, keys: keys?, exact })
+        Some(Self { aggregates, hidden: columns.hidden, columns: used, keys, exact })
     }
 
     /// The columns that the table has beside the visible ones.
@@ -228,9 +232,8 @@ impl Call {
             "count" => Some(Function::Count),
             "sum" if can_be_added(&data_type) => Some(Function::Sum),
             "avg" if can_be_averaged(&data_type) => None,
-            // Who compares decides where NaN stands.
-            "min" if !data_type.is_floating() && !data_type.is_nested() => Some(Function::Min),
-            "max" if !data_type.is_floating() && !data_type.is_nested() => Some(Function::Max),
+            "min" if can_be_compared(&data_type) => Some(Function::Min),
+            "max" if can_be_compared(&data_type) => Some(Function::Max),
             _ => return None,
         };
         let nullable = argument.nullable(schema.as_ref()).unwrap_or(true);
@@ -258,8 +261,17 @@ fn can_be_added(data_type: &DataType) -> bool {
     data_type.is_signed_integer() || matches!(data_type, DataType::Decimal128(..) | DataType::Float64)
 }
 
+/// Types whose order is not in doubt, and which a table can hold. Of doubles, who compares decides where NaN stands.
+fn can_be_compared(data_type: &DataType) -> bool {
+    let is_text = matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+    let is_time = matches!(data_type, DataType::Date32 | DataType::Timestamp(TimeUnit::Microsecond, Some(_)));
+    is_text || is_time || data_type.is_signed_integer() || matches!(data_type, DataType::Decimal128(..))
+}
+
+/// DataFusion averages whole numbers as doubles, which a sum of 64 bits does not always fit.
 fn can_be_averaged(data_type: &DataType) -> bool {
-    can_be_added(data_type) && !matches!(data_type, DataType::Decimal128(digits, _) if *digits > AVERAGED_DIGITS)
+    let is_too_great = matches!(data_type, DataType::Decimal128(digits, _) if *digits > AVERAGED_DIGITS) || *data_type == DataType::Int64;
+    can_be_added(data_type) && !is_too_great
 }
 
 /// The columns of a table that hold states.
@@ -341,11 +353,16 @@ fn shows(column: &Term, call: &Term, function: Function) -> bool {
     match (function, column) {
         (Function::Count | Function::Sum, Term::Call { name, arguments }) => match arguments.as_slice() {
             [inner] if name.starts_with("cast ") => lossless_scale(column).is_some() && shows(inner, call, function),
-            [inner, Term::Literal(zero)] if name == "coalesce" && function == Function::Sum => zero.starts_with("0:") && inner == call,
+            [inner, Term::Literal(zero)] if name == "coalesce" && function == Function::Sum => is_exact_zero(zero) && inner == call,
             _ => false,
         },
         _ => false,
     }
+}
+
+/// Whether a literal is 0, and no double.
+fn is_exact_zero(literal: &str) -> bool {
+    literal.starts_with("0:Int")
 }
 
 /// Whether a column shows the day of an extreme time, of which nothing else is asked: the day of the latest time is the latest day.
@@ -366,7 +383,7 @@ fn takes_day_alone(term: &Term, time: &Term) -> bool {
 fn takes_no_value_for_0(term: &Term, sum: &Term) -> bool {
     match term {
         Term::Call { name, arguments } if name == "coalesce" => match arguments.as_slice() {
-            [inner, Term::Literal(zero)] if inner == sum => zero.starts_with("0:"),
+            [inner, Term::Literal(zero)] if inner == sum => is_exact_zero(zero),
             _ => arguments.iter().all(|inner| takes_no_value_for_0(inner, sum)),
         },
         term => term != sum && term.children().into_iter().all(|inner| takes_no_value_for_0(inner, sum)),
@@ -383,7 +400,7 @@ pub(super) fn lossless_scale(term: &Term) -> Option<i8> {
                 let target = exact_scale(&name.strip_prefix("cast ")?.parse().ok()?)?;
                 (target >= lossless_scale(inner)?).then_some(target)
             }
-            [inner, Term::Literal(zero)] if name == "coalesce" && zero.starts_with("0:") => lossless_scale(inner),
+            [inner, Term::Literal(zero)] if name == "coalesce" && is_exact_zero(zero) => lossless_scale(inner),
             _ => None,
         },
         _ => None,

@@ -83,6 +83,24 @@ async fn a_merge_takes_back_what_goes() {
     }
 }
 
+/// A fact that goes is taken from where it stood, also where no fact is left that would show that its shop has moved.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_is_taken_from_where_it_stood() {
+    let sale = |shop, hour| Sale { shop: Some(shop), buyer: 1, hour: Some(hour), due_in: 3, status: "done", quantity: 4, amount: Some(990), weight: None };
+    let mut shops = Shops::open().await;
+    shops.apply(&Change::Shop { shop: 1, region: "north" }).await;
+    shops.apply(&Change::Shop { shop: 2, region: "north" }).await;
+    shops.apply(&Change::Sales(vec![sale(1, 5), sale(1, 6), sale(2, 5)])).await;
+    shops.refresh().await;
+
+    shops.tells = true;
+    shops.apply(&Change::Shop { shop: 2, region: "south" }).await;
+    shops.apply(&Change::Receipts(vec![(4, 100)])).await;
+    shops.apply(&Change::RewriteSales { file: 0, drop: vec![2], alter: vec![] }).await;
+    shops.refresh().await;
+    assert_eq!(shops.difference().await, None);
+}
+
 /// A definition that comes back after another one does not take the other's rows for its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_definition_that_comes_back_is_built_anew() {

@@ -17,6 +17,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::common::NullEquality;
 use datafusion::datasource::{MemTable, provider_as_source};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::logical_expr::{Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder};
 use nightshift_compile::resolve::Occurrence;
 use nightshift_compile::rollup::lookup::LookupKey;
@@ -31,11 +32,11 @@ use crate::tables::Pinned;
 /// Rows that are held in memory at most, of facts and of what they find; where there are more, buckets are computed anew.
 const MOST_ROWS: usize = 200_000;
 
-/// Rows that were gathered, in one schema.
-#[derive(Debug, Clone)]
+/// Rows that were gathered, in one schema. Their memory is the step's until they are dropped.
 pub(crate) struct Gathered {
     schema: SchemaRef,
     rows: Vec<RecordBatch>,
+    _memory: MemoryReservation,
 }
 
 /// The facts that a change of a joined table affects.
@@ -53,22 +54,25 @@ pub(crate) struct Affected {
 pub(crate) struct Found {
     pub(crate) before: LogicalPlan,
     pub(crate) now: LogicalPlan,
+    /// What both plans hold.
+    _common: Gathered,
 }
 
 impl Gathered {
-    /// Gathers the rows of a plan; none if they are too many.
+    /// Gathers the rows of a plan; none if they are too many, or the step has no memory for them.
     pub(crate) async fn of(plan: &LogicalPlan, session: &StepSession, cancel: &CancellationToken) -> Result<Option<Self>> {
         let mut running = run::start(session, plan, cancel).await?;
         let schema = running.schema();
+        let memory = MemoryConsumer::new("refresh:rows of a merge").register(&session.context.runtime_env().memory_pool);
         let (mut rows, mut count) = (Vec::new(), 0);
         while let Some(batch) = running.next().await? {
             count += batch.num_rows();
-            if count > MOST_ROWS {
+            if count > MOST_ROWS || memory.try_grow(batch.get_array_memory_size()).is_err() {
                 return Ok(None);
             }
             rows.push(batch);
         }
-        Ok(Some(Self { schema, rows }))
+        Ok(Some(Self { schema, rows, _memory: memory }))
     }
 
     pub(crate) fn provider(&self) -> Result<Arc<dyn TableProvider>> {
@@ -115,7 +119,8 @@ impl Affected {
                 None => Ok(common.build()?),
             }
         };
-        Ok(Some(Found { before: beside(&change.files.removed)?, now: beside(&change.files.added)? }))
+        let (before, now) = (beside(&change.files.removed)?, beside(&change.files.added)?);
+        Ok(Some(Found { before, now, _common: common }))
     }
 
     /// The keys of facts, each once.

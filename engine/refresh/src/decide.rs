@@ -3,6 +3,7 @@
 use std::fmt;
 
 use nightshift_compile::rollup::locality::{Locality, Unproved};
+use nightshift_compile::rollup::states::States;
 use nightshift_compile::Rollup;
 use nightshift_lake::{ChangeSet, Lake, NoChangeSet, Snapshot};
 
@@ -59,6 +60,12 @@ pub enum FullReason {
         table: String,
         /// Why.
         reason: NoChangeSet,
+    },
+    /// The table was built when other states were kept.
+    #[error("its table does not keep `{column}`, from which changes are merged")]
+    StateMissing {
+        /// The hidden column.
+        column: String,
     },
     /// The query is not bucket-local.
     #[error(transparent)]
@@ -145,6 +152,8 @@ pub(crate) async fn decide(
 ) -> Result<(Decision, Changes)> {
     let decision = |technique, changed_bytes| (Decision { rollup: rollup.name().to_owned(), technique, changed_bytes }, Changes::default());
     let Some(table) = table else { return Ok(decision(Technique::Full(FullReason::FirstBuild), 0)) };
+    let schema = table.schema();
+    let missing = rollup.states.iter().flat_map(States::hidden_columns).find(|column| schema.field_with_name(column).is_err());
     let changes = match changes(lake, rollup, table, pinned).await? {
         Ok(changes) => changes,
         Err(reason) => return Ok(decision(Technique::Full(reason), 0)),
@@ -152,6 +161,9 @@ pub(crate) async fn decide(
     let bytes = changes.iter().map(|change| change.files.bytes()).sum();
     if changes.is_empty() {
         return Ok(decision(Technique::Nothing, 0));
+    }
+    if let Some(column) = missing {
+        return Ok(decision(Technique::Full(FullReason::StateMissing { column: column.to_owned() }), bytes));
     }
     if let Locality::Unproved(reason) = &rollup.proof.locality {
         let technique = if bytes == 0 { Technique::Restamp } else { Technique::Full(FullReason::Unproved(reason.clone())) };

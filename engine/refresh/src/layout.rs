@@ -1,9 +1,11 @@
 //! What a rollup's table looks like: the columns of the SELECT in their order, then ours.
 
+use std::collections::HashMap;
+
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use nightshift_calendar::Grain;
 use nightshift_compile::Rollup;
-use nightshift_lake::TableLayout;
+use nightshift_lake::{COMMENT, TableLayout};
 
 use crate::Result;
 use crate::states::Stated;
@@ -19,6 +21,9 @@ pub fn partition_column(grain: Grain) -> Option<&'static str> {
     }
 }
 
+/// What readers of the table are told of a column that its SELECT does not have.
+const KEPT: &str = "Kept by the engine to bring the row up to date";
+
 /// The layout of a rollup's table, whose query gives hidden columns after the visible ones.
 ///
 /// # Errors
@@ -26,7 +31,8 @@ pub fn partition_column(grain: Grain) -> Option<&'static str> {
 pub(crate) fn layout(rollup: &Rollup, stated: &Stated) -> Result<TableLayout> {
     let mut fields: Vec<Field> = rollup.schema.fields().iter().map(|field| field.as_ref().clone()).collect();
     for name in &stated.columns {
-        fields.push(Field::new(name, stated.plan.schema().field_with_unqualified_name(name)?.data_type().clone(), true));
+        let field = Field::new(name, stated.plan.schema().field_with_unqualified_name(name)?.data_type().clone(), true);
+        fields.push(field.with_metadata(HashMap::from([(COMMENT.to_owned(), KEPT.to_owned())])));
     }
     let partition = partition_column(rollup.grain());
     fields.extend(partition.map(|name| Field::new(name, DataType::Utf8, true)));

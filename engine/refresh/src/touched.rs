@@ -86,6 +86,10 @@ impl Touching<'_> {
     /// The only joined table that changed, if its changes can be merged.
     fn one_lookup<'a>(&self, changes: &'a [Change]) -> Option<(&'a Change, Occurrence, LookupKey)> {
         self.rollup.states.as_ref()?;
+        // Facts of which more may have been rewritten than changed are not merged, and to look for others would be in vain.
+        if !changes.iter().filter(|change| self.is_fact(&change.table)).all(Change::is_sharp) {
+            return None;
+        }
         let changed = changes.iter().filter(|change| !change.files.is_empty());
         let lookups: Vec<_> = changed.flat_map(|change| self.lookups(&change.table).into_iter().map(move |lookup| (change, lookup))).collect();
         match lookups.as_slice() {

@@ -66,7 +66,8 @@ impl Planner<'_> {
             _ => Verdict::Work,
         };
         let mut what = technique.to_string();
-        let feeder = feeder.filter(|_| verdict == Verdict::Work);
+        let merges = matches!(technique, Technique::Merge(_) | Technique::MergeOnward(_));
+        let feeder = feeder.filter(|_| verdict == Verdict::Work && !merges);
         if decision.changed_bytes > 0 {
             what = format!("{what} ({} of files changed)", ByteSize(decision.changed_bytes));
         }
@@ -88,8 +89,11 @@ fn is_certain(technique: &Technique) -> bool {
 /// What is known of a rollup whose sources are still to be loaded.
 fn undecided(rollup: &Rollup, decision: &Decision, feeder: Option<String>) -> Outlook {
     let grain = rollup.grain();
+    let merges = rollup.states.is_some();
     let expected = match &rollup.proof.locality {
+        Locality::Bucket if merges => format!("nothing, or merge into the {grain}s that new rows touch, or rebuild them"),
         Locality::Bucket => format!("nothing, or rebuild the {grain}s that new rows touch"),
+        Locality::Onward if merges => format!("nothing, or merge or rebuild from the first touched {grain} onward"),
         Locality::Onward => format!("nothing, or rebuild from the first touched {grain} onward"),
         Locality::Unproved(reason) => format!("nothing, or full: {reason}"),
     };

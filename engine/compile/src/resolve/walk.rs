@@ -1,7 +1,7 @@
 //! The walk over the plan, from the scans upward.
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::{Column, JoinType};
+use datafusion::common::{Column, JoinType, NullEquality};
 use datafusion::logical_expr::expr::Sort;
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Distinct, Expr, Join, LogicalPlan, TableScan};
@@ -95,7 +95,9 @@ impl Walk {
             relation: left.relation.clone(),
             columns: left.columns.iter().chain(&right.columns).cloned().collect(),
         };
-        let equalities = join.on.iter().map(|(a, b)| equality(term_of(a, &both), term_of(b, &both)));
+        // INTERSECT ALL and EXCEPT ALL join by keys of which NULL is one.
+        let operator = if join.null_equality == NullEquality::NullEqualsNull { "is not distinct from" } else { "=" };
+        let equalities = join.on.iter().map(|(a, b)| equality(operator, term_of(a, &both), term_of(b, &both)));
         let others = join.filter.iter().flat_map(|filter| split_conjunction(filter)).map(|part| term_of(part, &both));
         let conditions = sorted(equalities.chain(others));
         let relation =
@@ -164,8 +166,8 @@ fn sorted(terms: impl Iterator<Item = Term>) -> Vec<Term> {
     terms
 }
 
-fn equality(a: Term, b: Term) -> Term {
-    Term::call("=", sorted([a, b].into_iter()))
+fn equality(operator: &str, a: Term, b: Term) -> Term {
+    Term::call(operator, sorted([a, b].into_iter()))
 }
 
 fn filtered(input: Relation, mut predicates: Vec<Term>) -> Relation {

@@ -140,6 +140,9 @@ impl Prover<'_> {
         if !keeps_fact {
             return Err(Unproved::NullableSide { kind, table: self.time.table.clone() });
         }
+        if reads_subquery(lookup) {
+            return Err(subquery());
+        }
         self.lookups.extend(lookup.scans().into_iter().map(|(of, _)| of));
         self.visit(fact)
     }
@@ -185,6 +188,19 @@ impl Prover<'_> {
             _ => Err(Unproved::NotUnderstood { what: format!("a UNION of which some parts do not read `{}`", self.time.table) }),
         }
     }
+}
+
+/// Whether a relation depends on tables that are no scans of it, in a subquery of a predicate, a condition or a key.
+fn reads_subquery(relation: &Relation) -> bool {
+    let terms = match relation {
+        Relation::Filter { predicates: terms, .. }
+        | Relation::Join { conditions: terms, .. }
+        | Relation::Aggregate { groups: terms, .. }
+        | Relation::Window { functions: terms, .. }
+        | Relation::Distinct { columns: terms, .. } => terms.as_slice(),
+        Relation::Scan { .. } | Relation::Union(_) | Relation::Limit(_) | Relation::Opaque { .. } => &[],
+    };
+    terms.iter().any(has_subquery) || relation.inputs().into_iter().any(reads_subquery)
 }
 
 fn has_subquery(term: &Term) -> bool {

@@ -89,9 +89,7 @@ pub struct Hidden {
     pub column: String,
     /// Its meaning.
     pub term: Term,
-    /// Which aggregate of the plan has its arguments and its filter.
-    pub aggregate: usize,
-    /// What is computed of them.
+    /// What is computed.
     pub function: Function,
 }
 
@@ -322,7 +320,7 @@ impl Columns {
         let taken = |name: &String| self.hidden.iter().any(|hidden| hidden.column == *name);
         let numbered = (2..).map(|number: usize| format!("{base}_{number}"));
         let name = std::iter::once(base.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or_default();
-        self.hidden.push(Hidden { column: name.clone(), term: term_of(call, function), aggregate: index, function });
+        self.hidden.push(Hidden { column: name.clone(), term: term_of(call, function), function });
         self.known.insert(meaning, StateColumn { column: name.clone(), function, aggregate: Some(index) });
         name
     }
@@ -428,5 +426,61 @@ fn is_linear(relation: &Relation, time: &TimeColumn) -> bool {
         }
         Relation::Union(inputs) => inputs.iter().all(|input| is_linear(input, time)),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use datafusion::prelude::SessionContext;
+
+    use super::*;
+
+    const FACTS: &str = "CREATE TABLE f (at TIMESTAMP WITH TIME ZONE, k BIGINT, n INT NOT NULL, m BIGINT, a DECIMAL(20, 6), s VARCHAR)";
+
+    /// The states of a query over a table of facts.
+    async fn states(sql: &str) -> Option<States> {
+        let context = SessionContext::new();
+        context.sql(FACTS).await.unwrap();
+        let plan = context.state().create_logical_plan(sql).await.unwrap();
+        States::of(&plan, &resolve(&plan), &TimeColumn { table: "f".to_owned(), column: "at".to_owned() })
+    }
+
+    async fn hidden(sql: &str) -> Vec<String> {
+        states(sql).await.unwrap().hidden.into_iter().map(|hidden| hidden.column).collect()
+    }
+
+    #[tokio::test]
+    async fn what_a_column_shows_is_kept_there_alone() {
+        assert_eq!(hidden("SELECT k, sum(n) AS x, count(*) AS c, min(s) AS t, avg(n) AS y FROM f GROUP BY k").await, Vec::<String>::new());
+        assert_eq!(hidden("SELECT k, CAST(sum(a) AS DECIMAL(34, 6)) AS x, count(a) AS c FROM f GROUP BY k").await, Vec::<String>::new());
+        assert_eq!(hidden("SELECT k, coalesce(sum(n) FILTER (WHERE n > 0), 0) AS x FROM f GROUP BY k").await, Vec::<String>::new());
+        assert_eq!(hidden("SELECT k, sum(a) AS x FROM f GROUP BY k").await, ["_state_x_count"]);
+        assert_eq!(hidden("SELECT k, avg(a) AS x FROM f GROUP BY k").await, ["_state_x_sum", "_state_x_count"]);
+    }
+
+    /// A zero that is a double makes a double of the sum, which is no exact state.
+    #[tokio::test]
+    async fn what_rounds_is_no_state() {
+        let sql = "SELECT k, coalesce(sum(a), CAST(0 AS DOUBLE)) AS x, coalesce(sum(a), 0.0) AS y, count(a) AS c FROM f GROUP BY k";
+        assert_eq!(hidden(sql).await, ["_state_x_sum"]);
+        assert_eq!(hidden("SELECT k, CAST(sum(a) AS DECIMAL(30, 2)) AS x, count(a) AS c FROM f GROUP BY k").await, ["_state_x_sum"]);
+    }
+
+    /// What a table cannot hold, what would overflow where the query does not, and what has no column of its own.
+    #[tokio::test]
+    async fn some_queries_have_no_states() {
+        for sql in [
+            "SELECT k, CAST(max(CAST(at AS TIME)) AS VARCHAR) AS x FROM f GROUP BY k",
+            "SELECT k, date_part('hour', max(CAST(at AS TIMESTAMP))) AS x FROM f GROUP BY k",
+            "SELECT k, avg(m) AS x FROM f GROUP BY k",
+            "SELECT k, one, other FROM (SELECT k, s AS one, s AS other FROM f) t GROUP BY k, one, other",
+            "SELECT k, count(DISTINCT n) AS x FROM f GROUP BY k",
+            "SELECT k, count(*) AS x FROM f GROUP BY k HAVING count(*) > 1",
+            "SELECT count(*) AS x FROM f GROUP BY k",
+            "SELECT k, count(*) AS x FROM (SELECT DISTINCT k FROM f) t GROUP BY k",
+        ] {
+            assert_eq!(states(sql).await, None, "{sql}");
+        }
     }
 }

@@ -91,13 +91,15 @@ async fn what_goes_is_taken_from_where_it_stood() {
     shops.apply(&Change::Shop { shop: 1, region: "north" }).await;
     shops.apply(&Change::Shop { shop: 2, region: "north" }).await;
     shops.apply(&Change::Sales(vec![sale(1, 5), sale(1, 6), sale(2, 5)])).await;
+    shops.apply(&Change::Receipts(vec![(2, 100)])).await;
     shops.refresh().await;
 
     shops.tells = true;
     shops.apply(&Change::Shop { shop: 2, region: "south" }).await;
     shops.apply(&Change::Receipts(vec![(4, 100)])).await;
     shops.apply(&Change::RewriteSales { file: 0, drop: vec![2], alter: vec![] }).await;
-    shops.refresh().await;
+    let seen = shops.refresh().await;
+    assert!(seen.contains(&"paid_by_region: rebuild".to_owned()) && seen.contains(&"averages: merge".to_owned()), "{seen:?}");
     assert_eq!(shops.difference().await, None);
 }
 

@@ -10,6 +10,7 @@ pub use journal::StageJournal;
 pub(crate) use partition::parse as parse_partition;
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arrow::array::RecordBatch;
@@ -70,6 +71,8 @@ pub(crate) struct Stage {
     scan: ScanRoot,
     store: Arc<dyn ObjectStore>,
     paths: Arc<Mutex<Vec<String>>>,
+    /// Nobody wants the files any more.
+    abandoned: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for StagedWriter {
@@ -87,6 +90,7 @@ impl StagedWriter {
             scan: location.scan,
             store: location.log.object_store(None),
             paths: Arc::default(),
+            abandoned: Arc::default(),
         };
         let (sender, receiver) = mpsc::channel(2);
         let task = tokio::spawn(write::run(stage.clone(), id.clone(), options, journal, receiver));
@@ -157,19 +161,27 @@ impl StagedWriter {
 impl Drop for StagedWriter {
     fn drop(&mut self) {
         let Some(task) = self.task.take() else { return };
-        task.abort();
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let stage = self.stage.clone();
-            runtime.spawn(async move {
-                // Aborting is no more than a request; the last file may still be closed after it.
-                let _ = task.await;
-                stage.remove().await;
-            });
+        self.stage.abandoned.store(true, Ordering::Release);
+        self.orders = None;
+        // The task is not aborted: a file that is just being closed would appear after all had been removed.
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => {
+                let stage = self.stage.clone();
+                runtime.spawn(async move {
+                    let _ = task.await;
+                    stage.remove().await;
+                });
+            }
+            Err(_) => task.abort(),
         }
     }
 }
 
 impl Stage {
+    fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Acquire)
+    }
+
     fn note(&self, path: &str) {
         if let Ok(mut paths) = self.paths.lock() {
             paths.push(path.to_owned());

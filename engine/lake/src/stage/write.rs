@@ -38,6 +38,9 @@ pub(crate) async fn run(
     let properties = properties(&options, &stage.layout, &file_schema)?;
     let mut files = Files { fingerprint: fingerprint(&file_schema), stage, id, options, properties, file_schema, open: None, done: Vec::new() };
     while let Some(order) = orders.recv().await {
+        if files.stage.is_abandoned() {
+            break;
+        }
         let batch = match order {
             Order::Write(batch) => batch,
             Order::CloseFile => {
@@ -51,7 +54,9 @@ pub(crate) async fn run(
         }
         files.write(&batch).await?;
     }
-    files.close().await?;
+    if !files.stage.is_abandoned() {
+        files.close().await?;
+    }
     Ok(files.done)
 }
 

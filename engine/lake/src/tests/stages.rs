@@ -113,12 +113,16 @@ async fn a_dropped_or_failed_writer_leaves_no_file() {
     writer.write(day(1, 100)).await.unwrap();
     writer.write(day(2, 100)).await.unwrap();
     drop(writer);
-    for _ in 0..50 {
-        if files_of(&lake).is_empty() {
+    // None yet is not none left: it stays so for a while.
+    let mut without = 0;
+    for _ in 0..100 {
+        without = if files_of(&lake).is_empty() { without + 1 } else { 0 };
+        if without == 10 {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
+    assert_eq!(without, 10);
     assert_eq!(files_of(&lake), Vec::<std::path::PathBuf>::new());
 
     let mut writer = lake.stage(&delivery(), layout(), StageOptions::default()).unwrap();

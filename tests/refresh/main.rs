@@ -34,7 +34,8 @@ fn a_rollup_is_its_select_whatever_changed() {
     let seen = seen.lock().unwrap().clone();
     let all = ["by_hour: rebuild", "by_day: rebuild", "by_year: rebuild", "by_region: rebuild", "by_known_region: rebuild", "owed: rebuild"];
     let merges = ["by_hour: merge", "by_day: merge", "by_year: merge", "averages: merge", "signed: merge", "balance: merge onward"];
-    for technique in all.into_iter().chain(merges).chain(["balance: onward", "ranked: full", "by_day: nothing", "by_hour: full", "by_day fed", "by_year fed"]) {
+    let groups = ["by_region: rebuild groups", "busy: rebuild groups"];
+    for technique in all.into_iter().chain(merges).chain(groups).chain(["balance: onward", "ranked: full", "by_day: nothing", "by_hour: full", "by_day fed", "by_year fed"]) {
         assert!(seen.contains(technique), "{technique} was not seen, only {seen:?}");
     }
 }
@@ -80,6 +81,38 @@ async fn a_merge_takes_back_what_goes() {
             assert!(seen.contains(&rollup.to_owned()), "{what}: {rollup} is not among {seen:?}");
         }
         assert_eq!(shops.difference().await, None, "{what}");
+    }
+}
+
+/// Where only some groups of a bucket change, only these are computed anew: also what nothing can be merged into, and what HAVING hides or
+/// shows again.
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_that_did_not_change_stay() {
+    let sale = |shop, hour, buyer| Sale { shop: Some(shop), buyer, hour: Some(hour), due_in: 3, status: "done", quantity: 4, amount: Some(10 * buyer), weight: None };
+    let mut shops = Shops::open().await;
+    for (shop, region) in [(1, "north"), (2, "south"), (3, "east"), (4, "east")] {
+        shops.apply(&Change::Shop { shop, region }).await;
+    }
+    let many = (0..4).flat_map(|day| (1..5).flat_map(move |shop| (1..4).map(move |buyer| sale(shop, 24 * day + 5, buyer))));
+    shops.apply(&Change::Sales(many.collect())).await;
+    shops.apply(&Change::Sales(vec![sale(1, 24 * 5 + 5, 1), sale(1, 24 * 6 + 5, 1), sale(1, 24 * 6 + 6, 2)])).await;
+    shops.refresh().await;
+    shops.tells = true;
+    let steps = [
+        ("a row comes to a group, and one makes a group of its own", Change::Sales(vec![sale(1, 5, 4), Sale { shop: None, ..sale(1, 29, 1) }])),
+        ("a row goes, another changes its group", Change::RewriteSales { file: 0, drop: vec![0], alter: vec![(2, sale(2, 5, 3))] }),
+        ("a group has no row any more, HAVING hides a day and shows another", Change::RewriteSales { file: 0, drop: vec![1], alter: vec![(2, sale(1, 24 * 5 + 6, 2))] }),
+        ("a shop moves", Change::Shop { shop: 1, region: "west" }),
+        ("a shop is closed", Change::CloseShop { shop: 4 }),
+    ];
+    let mut seen = BTreeSet::new();
+    for (what, change) in steps {
+        shops.apply(&change).await;
+        seen.extend(shops.refresh().await);
+        assert_eq!(shops.difference().await, None, "{what}");
+    }
+    for technique in ["by_region: rebuild groups", "by_known_region: rebuild groups"] {
+        assert!(seen.contains(technique), "{technique} was not seen, only {seen:?}");
     }
 }
 

@@ -239,6 +239,7 @@ fn technique(technique: &Technique) -> &'static str {
         Technique::Restamp => "restamp",
         Technique::Merge(_) => "merge",
         Technique::MergeOnward(_) => "merge onward",
+        Technique::RebuildGroups(_) => "rebuild groups",
         Technique::Rebuild(_) => "rebuild",
         Technique::Onward(_) => "onward",
         Technique::Full(_) => "full",

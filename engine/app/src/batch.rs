@@ -1,12 +1,10 @@
 //! A pipeline and a date become a batch: its steps, their order, and the run of it.
 
 use std::borrow::Cow;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use nightshift_compile::rollup::feed::feed;
-use nightshift_execute::Limits;
 use nightshift_ledger::{BatchRecord, BatchState, Ledger, Owner, RunRecord, StepKind};
 use nightshift_orchestrate::{Displaced, Intent, Observer, Options, Request, RunSummary, Session, StepAction, StepSpec, SystemClock, begin};
 use nightshift_project::{Definition, LimitOverrides, Pipeline, PipelineAction, PipelineStep, ReportHeader};
@@ -27,7 +25,11 @@ impl Workspace {
             return Ok(Cow::Owned(alone(&self.report(report)?.definition)));
         }
         let known = self.project.pipelines.iter().map(|pipeline| pipeline.name.as_str());
-        self.project.pipeline(name).map(Cow::Borrowed).ok_or_else(|| Error::unknown("pipeline", name, known))
+        let found = self.project.pipeline(name).map(Cow::Borrowed);
+        found.ok_or_else(|| match name {
+            "report" => Error::Unknown { kind: "pipeline", name: name.to_owned(), hint: Some("to make one report alone, name it behind the word: report daily_sales".to_owned()) },
+            _ => Error::unknown("pipeline", name, known),
+        })
     }
 
     /// The steps of a pipeline. What depends on what follows from the SQL: a rollup waits for the sources that it reads and for the
@@ -157,9 +159,8 @@ impl OpenRun {
     /// # Errors
     /// If the run cannot be recorded. That a step fails is part of the summary.
     pub async fn execute(self, observer: Arc<dyn Observer>, cancel: CancellationToken) -> Result<RunSummary> {
-        let options = Options { parallel: side_by_side(self.workspace.engine.limits()), ..Options::default() };
         let runner = Arc::new(Steps::new(self.workspace, self.ledger.clone()));
-        let summary = self.session.execute(runner, observer, options, cancel).await;
+        let summary = self.session.execute(runner, observer, Options::default(), cancel).await;
         self.ledger.close().await;
         Ok(summary?)
     }
@@ -196,17 +197,6 @@ fn alone(report: &Definition<ReportHeader>) -> Pipeline {
         text: Arc::clone(&report.text),
         path: report.path.clone(),
     }
-}
-
-/// Bytes that a step should be able to count on while others run beside it, if its own limit is not less.
-const COUNTED_ON: u64 = 1 << 30;
-
-/// How many steps run at a time: as many as usual, but in a small batch only those that its memory suffices for. A step that finds
-/// the memory taken by another fails where, alone, it would only have spilled.
-fn side_by_side(limits: &Limits) -> NonZeroUsize {
-    let each = limits.step_memory.clamp(1, COUNTED_ON);
-    let fit = usize::try_from(limits.memory / each).ok().and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MIN);
-    fit.min(Options::default().parallel)
 }
 
 fn owner() -> String {

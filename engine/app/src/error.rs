@@ -64,6 +64,16 @@ pub enum Error {
         /// What may have been meant.
         hint: Option<String>,
     },
+    /// A definition whose file has mistakes, or reads one that has.
+    #[error("the {kind} `{name}` does not compile: {what}")]
+    Broken {
+        /// What it is.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        what: String,
+    },
     /// Nothing is known of any batch.
     #[error("nothing has run yet; try nightshift run <pipeline> --date <date>")]
     NothingRan,
@@ -111,7 +121,7 @@ impl Error {
 impl Faulty for Error {
     fn fault(&self) -> Fault {
         match self {
-            Self::Problems(_) | Self::Unknown { .. } | Self::NothingRan | Self::NotEmpty { .. } | Self::Outdated { .. } | Self::File { .. } => Fault::User,
+            Self::Problems(_) | Self::Unknown { .. } | Self::Broken { .. } | Self::NothingRan | Self::NotEmpty { .. } | Self::Outdated { .. } | Self::File { .. } => Fault::User,
             Self::Checks { .. } => Fault::Data,
             Self::Project(error) => error.fault(),
             Self::Execute(error) => error.fault(),

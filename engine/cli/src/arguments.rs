@@ -109,7 +109,7 @@ impl Work {
 
 const RUN_EXAMPLES: &str = "Examples:
   nightshift run daily --date 2026-02-22
-  nightshift run daily --date 2026-02-22 --from refresh:depot_daily
+  nightshift run daily --date 2026-02-22 --from depot_daily
   nightshift run report daily_sales --date 2026-02-22";
 
 const PREVIEW_EXAMPLES: &str = "Examples:
@@ -144,7 +144,7 @@ pub(crate) enum Command {
         /// The business date.
         #[arg(long)]
         date: NaiveDate,
-        /// Begin at this step and do all that depends on it, e.g. refresh:depot_daily.
+        /// Begin at this step and do all that depends on it, e.g. depot_daily or refresh:depot_daily.
         #[arg(long, value_name = "STEP")]
         from: Option<String>,
     },

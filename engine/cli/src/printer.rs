@@ -79,7 +79,12 @@ impl Printer {
         if self.is_json() {
             self.part(&format!("{}\n", render::json(problems.as_slice())));
         } else {
-            let _ = write!(anstream::stderr(), "{}", render::terminal(problems.as_slice(), true));
+            self.mistakes(problems);
         }
+    }
+
+    /// Problems in the project's files beside a result.
+    pub(crate) fn mistakes(&self, problems: &Diagnostics) {
+        let _ = write!(anstream::stderr(), "{}", render::terminal(problems.as_slice(), true));
     }
 }

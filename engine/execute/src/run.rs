@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::prelude::SessionConfig;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
 use futures::StreamExt;
@@ -31,13 +32,27 @@ pub async fn start(session: &StepSession, plan: &LogicalPlan, cancel: &Cancellat
     start_physical(session, physical, cancel)
 }
 
+/// As [`start`], for a query that keeps few of the rows that it scans: other columns than those by which it chooses are read only where a row
+/// is kept.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_selective(session: &StepSession, plan: &LogicalPlan, cancel: &CancellationToken) -> Result<Running> {
+    let mut config = session.context.copied_config();
+    config.options_mut().execution.parquet.pushdown_filters = true;
+    start_with(session, config, plan, cancel).await
+}
+
 /// As [`start`], but the query runs in one thread: for queries of which several run side by side.
 ///
 /// # Errors
 /// As [`start`].
 pub async fn start_serial(session: &StepSession, plan: &LogicalPlan, cancel: &CancellationToken) -> Result<Running> {
+    start_with(session, session.context.copied_config().with_target_partitions(1), plan, cancel).await
+}
+
+async fn start_with(session: &StepSession, config: SessionConfig, plan: &LogicalPlan, cancel: &CancellationToken) -> Result<Running> {
     let limit = session.memory_limit();
-    let config = session.context.copied_config().with_target_partitions(1);
     let state = SessionStateBuilder::new_from_existing(session.context.state()).with_config(config).build();
     let physical = state.create_physical_plan(plan).await.map_err(|error| Error::from_query(error, limit))?;
     let stream = execute_stream(Arc::clone(&physical), state.task_ctx()).map_err(|error| Error::from_query(error, limit))?;

@@ -102,20 +102,22 @@ fn choose(first: &str, chosen: bool, known: Option<(StepId, StepState)>) -> Step
     }
 }
 
-/// A step and all that depends on it, by name.
+/// A step, named or told by what it works on, and all that depends on it, by name.
 fn behind(first: &str, ordered: &[StepSpec]) -> Result<(String, HashSet<String>), Refusal> {
-    if !ordered.iter().any(|step| step.name == first) {
-        let names = ordered.iter().map(|step| step.name.as_str());
+    let named = ordered.iter().find(|step| step.name == first).or_else(|| ordered.iter().find(|step| step.target == first));
+    let Some(found) = named else {
+        let names = ordered.iter().flat_map(|step| [step.name.as_str(), step.target.as_str()]);
         let did_you_mean = closest(first, names).map(ToOwned::to_owned);
         return Err(Refusal::NoSuchStep { step: first.to_owned(), did_you_mean });
-    }
-    let mut chosen = HashSet::from([first.to_owned()]);
+    };
+    let first = found.name.clone();
+    let mut chosen = HashSet::from([first.clone()]);
     for step in ordered {
         if step.depends_on.iter().any(|name| chosen.contains(name)) {
             chosen.insert(step.name.clone());
         }
     }
-    Ok((first.to_owned(), chosen))
+    Ok((first, chosen))
 }
 
 /// A new batch and a rerun look at every source anew. Otherwise the pins go on, but for the sources that are ingested again.

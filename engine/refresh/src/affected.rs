@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Result;
 use crate::changed::Change;
+use crate::key_ranges::near;
 use crate::states::named;
 use crate::tables::Pinned;
 
@@ -61,7 +62,7 @@ pub(crate) struct Found {
 impl Gathered {
     /// Gathers the rows of a plan; none if they are too many, or the step has no memory for them.
     pub(crate) async fn of(plan: &LogicalPlan, session: &StepSession, cancel: &CancellationToken) -> Result<Option<Self>> {
-        let mut running = run::start(session, plan, cancel).await?;
+        let mut running = run::start_selective(session, plan, cancel).await?;
         let schema = running.schema();
         let memory = MemoryConsumer::new("refresh:rows of a merge").register(&session.context.runtime_env().memory_pool);
         let (mut rows, mut count) = (Vec::new(), 0);
@@ -73,6 +74,10 @@ impl Gathered {
             rows.push(batch);
         }
         Ok(Some(Self { schema, rows, _memory: memory }))
+    }
+
+    pub(crate) fn rows(&self) -> &[RecordBatch] {
+        &self.rows
     }
 
     pub(crate) fn provider(&self) -> Result<Arc<dyn TableProvider>> {
@@ -95,6 +100,15 @@ pub(crate) fn with_keys(rows: LogicalPlan, column: &str, keys: &Gathered, kept: 
     Ok(LogicalPlan::Join(join))
 }
 
+/// Rows of files whose column has one of the gathered keys.
+pub(crate) fn found_by_keys(scan: LogicalPlanBuilder, column: &str, keys: &Gathered) -> Result<LogicalPlan> {
+    let scan = match near(&named(column), keys.rows())? {
+        Some(near) => scan.filter(near)?,
+        None => scan,
+    };
+    with_keys(scan.build()?, column, keys, JoinType::LeftSemi)
+}
+
 impl Affected {
     /// The rows of the joined table that facts of this plan find, before the change and now; none if they are too many.
     pub(crate) async fn found(
@@ -107,8 +121,7 @@ impl Affected {
     ) -> Result<Option<Found>> {
         let Some(keys) = self.keys_of(facts, session, cancel).await? else { return Ok(None) };
         let matched = |rows: Arc<dyn TableProvider>| {
-            let scan = LogicalPlanBuilder::scan(change.table.as_str(), provider_as_source(rows), None)?.build()?;
-            with_keys(scan, &self.key.lookup_column, &keys, JoinType::LeftSemi)
+            found_by_keys(LogicalPlanBuilder::scan(change.table.as_str(), provider_as_source(rows), None)?, &self.key.lookup_column, &keys)
         };
         let Some(common) = change.common(pinned) else { return Ok(None) };
         let Some(common) = Gathered::of(&matched(common)?, session, cancel).await? else { return Ok(None) };

@@ -25,6 +25,8 @@ pub enum Technique {
     Merge(Buckets),
     /// The same, and what depends on earlier buckets is computed anew from the first of them onward, from the table itself.
     MergeOnward(Buckets),
+    /// Of these buckets, the groups to which a fact came or from which one went are computed anew.
+    RebuildGroups(Buckets),
     /// These buckets are computed anew.
     Rebuild(Buckets),
     /// This bucket and every later one.
@@ -95,16 +97,16 @@ impl Technique {
     /// The technique for the same buckets that looks at all their facts.
     pub(crate) fn over_facts(self) -> Self {
         match self {
-            Self::Merge(buckets) => Self::Rebuild(buckets),
+            Self::Merge(buckets) | Self::RebuildGroups(buckets) => Self::Rebuild(buckets),
             Self::MergeOnward(buckets) => buckets.first().map_or(Self::Restamp, |first| Self::Onward(*first)),
             other => other,
         }
     }
 
-    /// The buckets that take part in a merge.
-    pub(crate) const fn merged(&self) -> Option<&Buckets> {
+    /// The touched buckets, if what is written follows from what came and went.
+    pub(crate) const fn of_changes(&self) -> Option<&Buckets> {
         match self {
-            Self::Merge(buckets) | Self::MergeOnward(buckets) => Some(buckets),
+            Self::Merge(buckets) | Self::MergeOnward(buckets) | Self::RebuildGroups(buckets) => Some(buckets),
             _ => None,
         }
     }
@@ -130,6 +132,8 @@ impl fmt::Display for Technique {
                 Some(Bucket::Date(day)) => write!(formatter, "merge from {day} onward"),
                 _ => write!(formatter, "merge from the first touched bucket onward"),
             },
+            Self::RebuildGroups(buckets) if buckets.len() == 1 => write!(formatter, "rebuild the changed groups of 1 bucket"),
+            Self::RebuildGroups(buckets) => write!(formatter, "rebuild the changed groups of {} buckets", buckets.len()),
             Self::Rebuild(buckets) if buckets.len() == 1 => write!(formatter, "rebuild 1 bucket"),
             Self::Rebuild(buckets) => write!(formatter, "rebuild {} buckets", buckets.len()),
             Self::Onward(Bucket::Date(day)) => write!(formatter, "rebuild from {day} onward"),
@@ -183,13 +187,16 @@ fn choose(rollup: &Rollup, touched: &Touched, changes: &[Change]) -> Technique {
     // What goes has to be taken away with what it found then, which only `affected` knows.
     let lookups = rollup.query.relation.scans().into_iter().filter(|(of, _)| rollup.proof.lookups.contains(of));
     let finds_other = lookups.into_iter().any(|(_, table)| changes.iter().any(|change| change.table == table && !change.files.is_empty()));
-    let merges = rollup.states.is_some() && (!finds_other || touched.affected.is_some()) && is_sharp;
+    let is_known = is_sharp && (!finds_other || touched.affected.is_some());
+    let merges = is_known && rollup.states.is_some();
+    let regroups = is_known && rollup.keys.is_some();
     let buckets: Buckets = touched.by_time.iter().chain(&touched.by_join).copied().collect();
     match (buckets.first(), &rollup.proof.locality) {
         (None, _) => Technique::Restamp,
         (Some(_), Locality::Onward) if merges => Technique::MergeOnward(buckets),
         (Some(first), Locality::Onward) => Technique::Onward(*first),
         _ if merges => Technique::Merge(buckets),
+        _ if regroups => Technique::RebuildGroups(buckets),
         _ => Technique::Rebuild(buckets),
     }
 }

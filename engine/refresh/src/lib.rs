@@ -6,12 +6,19 @@
 
 pub mod buckets;
 mod affected;
+mod by_change;
+mod by_facts;
 mod changed;
 pub mod decide;
+mod delta;
 mod error;
+mod groups;
+mod key_ranges;
 pub mod layout;
 mod merge;
 mod refresh;
+mod regroup;
+mod replaced;
 mod rows;
 mod spans;
 pub mod stamps;

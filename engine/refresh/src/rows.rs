@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, ScalarValue};
-use datafusion::logical_expr::{Expr, Filter, LogicalPlan, LogicalPlanBuilder, TableScan, cast, col, in_list, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableScan, cast, col, in_list, lit};
 use nightshift_calendar::{Calendar, Grain};
 use nightshift_compile::Rollup;
 use nightshift_compile::rollup::STATE_ROWS;
@@ -58,7 +58,9 @@ impl Rows<'_> {
     /// The query restricted to what a technique computes.
     pub(crate) fn query(&self, plan: &LogicalPlan, technique: &Technique) -> Result<LogicalPlan> {
         match technique {
-            Technique::Rebuild(buckets) => self.of_facts(plan, &|time, data_type| self.within(time, data_type, buckets)),
+            Technique::Rebuild(buckets) => {
+                self.of_facts(plan, &|scan, time, data_type| Ok(LogicalPlanBuilder::from(scan).filter(self.within(time, data_type, buckets))?.build()?))
+            }
             Technique::Onward(first) => self.from(plan.clone(), *first),
             _ => Ok(plan.clone()),
         }
@@ -73,11 +75,11 @@ impl Rows<'_> {
 
     /// The query restricted to the facts of a span.
     pub(crate) fn unit(&self, plan: &LogicalPlan, span: Span) -> Result<LogicalPlan> {
-        self.of_facts(plan, &|time, data_type| self.within_span(&time, data_type, span))
+        self.of_facts(plan, &|scan, time, data_type| Ok(LogicalPlanBuilder::from(scan).filter(self.within_span(&time, data_type, span))?.build()?))
     }
 
-    /// A query restricted to facts for which a condition on their time holds.
-    fn of_facts(&self, plan: &LogicalPlan, condition: &dyn Fn(Expr, &DataType) -> Expr) -> Result<LogicalPlan> {
+    /// A query over some of the facts: the closure is given each scan of them, and their time with its type.
+    pub(crate) fn of_facts(&self, plan: &LogicalPlan, some: &dyn Fn(LogicalPlan, Expr, &DataType) -> Result<LogicalPlan>) -> Result<LogicalPlan> {
         map_scans(plan, &|index, scan| {
             if !self.rollup.proof.facts.iter().any(|fact| fact.0 == index) {
                 return Ok(None);
@@ -85,8 +87,7 @@ impl Rows<'_> {
             let time = Expr::Column(Column::new(Some(scan.table_name.clone()), self.rollup.time.column.clone()));
             let schema = scan.source.schema();
             let field = schema.field_with_name(&self.rollup.time.column).map_err(datafusion::error::DataFusionError::from)?;
-            let condition = condition(time, field.data_type());
-            Ok(Some(LogicalPlan::Filter(Filter::try_new(condition, Arc::new(LogicalPlan::TableScan(scan.clone())))?)))
+            some(LogicalPlan::TableScan(scan.clone()), time, field.data_type()).map(Some)
         })
     }
 
@@ -111,7 +112,7 @@ impl Rows<'_> {
     }
 
     /// True for times in the buckets. The range comes first: files, row groups and pages are skipped by it.
-    fn within(&self, time: Expr, data_type: &DataType, buckets: &Buckets) -> Expr {
+    pub(crate) fn within(&self, time: Expr, data_type: &DataType, buckets: &Buckets) -> Expr {
         let grain = self.rollup.grain();
         let spans: Vec<(i64, i64)> = buckets.iter().filter_map(|bucket| bucket.instants(self.rollup.bucketing(), self.calendar)).collect();
         let days: Vec<_> = buckets.iter().filter_map(|bucket| bucket.day(self.calendar)).collect();

@@ -34,14 +34,22 @@ pub fn of_pinned(rollup: &Rollup, pinned: &Pinned) -> Vec<(String, i64)> {
 /// If the log cannot be read.
 pub async fn read(rollup: &Rollup, table: &Snapshot, pinned: &Pinned) -> Result<BTreeMap<String, Option<i64>>> {
     let mut stamps = BTreeMap::new();
-    let (definition, number) = definition_mark(rollup);
-    let is_own = table.transaction_version(&definition).await? == Some(number);
+    let is_own = is_of_definition(rollup, table).await?;
     for name in &rollup.tables {
         let app_id = app_id(rollup, name, pinned.table_id(name));
         let version = if is_own { table.transaction_version(&app_id).await? } else { None };
         stamps.insert(name.clone(), version);
     }
     Ok(stamps)
+}
+
+/// True if a table holds rows of a rollup's definition as it is now.
+///
+/// # Errors
+/// If the log cannot be read.
+pub async fn is_of_definition(rollup: &Rollup, table: &Snapshot) -> Result<bool> {
+    let (definition, number) = definition_mark(rollup);
+    Ok(table.transaction_version(&definition).await? == Some(number))
 }
 
 /// True if a rollup's table stands for just the pinned versions.

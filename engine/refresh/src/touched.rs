@@ -26,7 +26,7 @@ use nightshift_execute::StepSession;
 use tokio_util::sync::CancellationToken;
 
 use crate::buckets::{Bucket, Buckets};
-use crate::affected::{Affected, Gathered, KEY, with_keys};
+use crate::affected::{Affected, Gathered, KEY, found_by_keys};
 use crate::changed::Change;
 use crate::states::named;
 use crate::tables::{DELETED, Pinned, stored_schema};
@@ -83,10 +83,12 @@ impl Touching<'_> {
         Ok(Ok(touched))
     }
 
-    /// The only joined table that changed, if its changes can be merged.
+    /// The only joined table that changed, if the facts that it affects need be known one by one.
     fn one_lookup<'a>(&self, changes: &'a [Change]) -> Option<(&'a Change, Occurrence, LookupKey)> {
-        self.rollup.states.as_ref()?;
-        // Facts of which more may have been rewritten than changed are not merged, and to look for others would be in vain.
+        if self.rollup.states.is_none() && self.rollup.keys.is_none() {
+            return None;
+        }
+        // Where more facts may have been rewritten than changed, all of their buckets are computed anew, and to look for others is in vain.
         if !changes.iter().filter(|change| self.is_fact(&change.table)).all(Change::is_sharp) {
             return None;
         }
@@ -109,7 +111,7 @@ impl Touching<'_> {
             Ok(_) => scan.filter(Expr::Not(Box::new(named(DELETED))))?,
             Err(_) => scan,
         };
-        let facts = with_keys(scan.build()?, &key.fact_column, &keys, JoinType::LeftSemi)?;
+        let facts = found_by_keys(scan, &key.fact_column, &keys)?;
         let facts = self.with_unused(facts, table)?;
         let facts = Gathered::of(&facts, self.session, self.cancel).await?;
         Ok(facts.map(|facts| Affected { lookup, key, keys, facts }))

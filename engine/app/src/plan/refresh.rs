@@ -66,8 +66,8 @@ impl Planner<'_> {
             _ => Verdict::Work,
         };
         let mut what = technique.to_string();
-        let merges = matches!(technique, Technique::Merge(_) | Technique::MergeOnward(_));
-        let feeder = feeder.filter(|_| verdict == Verdict::Work && !merges);
+        let by_change = matches!(technique, Technique::Merge(_) | Technique::MergeOnward(_) | Technique::RebuildGroups(_));
+        let feeder = feeder.filter(|_| verdict == Verdict::Work && !by_change);
         if decision.changed_bytes > 0 {
             what = format!("{what} ({} of files changed)", ByteSize(decision.changed_bytes));
         }
@@ -120,6 +120,7 @@ const fn word(technique: &Technique) -> &'static str {
         Technique::Restamp => "restamp",
         Technique::Merge(_) => "merge",
         Technique::MergeOnward(_) => "merge_onward",
+        Technique::RebuildGroups(_) => "rebuild_groups",
         Technique::Rebuild(_) => "rebuild",
         Technique::Onward(_) => "onward",
         Technique::Full(_) => "full",
@@ -135,7 +136,7 @@ fn reason(technique: &Technique) -> Option<String> {
 
 fn buckets(technique: &Technique) -> Option<usize> {
     match technique {
-        Technique::Merge(buckets) | Technique::MergeOnward(buckets) | Technique::Rebuild(buckets) => Some(buckets.len()),
+        Technique::Merge(buckets) | Technique::MergeOnward(buckets) | Technique::RebuildGroups(buckets) | Technique::Rebuild(buckets) => Some(buckets.len()),
         _ => None,
     }
 }

@@ -6,6 +6,7 @@ mod refresh;
 pub(crate) mod report;
 mod shortage;
 pub(crate) mod staged;
+mod turn;
 
 use std::sync::Arc;
 
@@ -16,10 +17,12 @@ use nightshift_lake::Lake;
 use nightshift_ledger::{Ledger, StepKind};
 use nightshift_orchestrate::{StepContext, StepFailure, StepOutcome, StepRunner, StepSpec};
 use nightshift_project::PipelineAction;
+use tokio::sync::Semaphore;
 
 use crate::{Error, Result, Workspace, chain};
 use shortage::Shortage;
 use staged::AttemptJournal;
+use turn::side_by_side;
 
 /// What a query reads in a second, roughly: only which step is longer matters.
 const BYTES_A_SECOND: f64 = 1e8;
@@ -32,12 +35,15 @@ pub struct Steps {
     /// Where pins are written and read.
     ledger: Ledger,
     shortage: Shortage,
+    /// The turns of steps that hold much memory.
+    turns: Semaphore,
 }
 
 impl Steps {
     /// The steps of a project.
     pub fn new(workspace: Arc<Workspace>, ledger: Ledger) -> Self {
-        Self { workspace, ledger, shortage: Shortage::default() }
+        let turns = Semaphore::new(side_by_side(workspace.engine.limits()).get());
+        Self { workspace, ledger, shortage: Shortage::default(), turns }
     }
 
     /// The session of a refresh or report.
@@ -60,6 +66,7 @@ impl Steps {
 #[async_trait]
 impl StepRunner for Steps {
     async fn run(&self, step: &StepSpec, context: StepContext) -> Result<StepOutcome, StepFailure> {
+        let _turn = self.turn(step, &context).await;
         let done = match step.kind {
             StepKind::Ingest => self.ingest(&step.target, &context).await,
             StepKind::Refresh => self.refresh(&step.target, &context).await,

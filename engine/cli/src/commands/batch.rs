@@ -15,7 +15,12 @@ use crate::bars::Bars;
 use crate::printer::Printer;
 
 pub(super) async fn batch(root: &std::path::Path, target: Option<&str>, printer: &Printer, pipeline: &str, date: NaiveDate, intent: Intent) -> Result<Option<Fault>> {
-    let workspace = Arc::new(Workspace::open_sound(root, target).await?);
+    let (workspace, problems) = Workspace::open_for_run(root, target, pipeline).await?;
+    if problems.has_errors() {
+        printer.mistakes(&problems);
+        printer.note("warning: steps of files with mistakes fail; the others are done");
+    }
+    let workspace = Arc::new(workspace);
     let cancel = stop_on_signal(*printer);
     let run = workspace.begin(pipeline, date, intent).await?;
     if let Err(error) = announce(printer, &run).await {

@@ -6,6 +6,7 @@
 pub mod feed;
 mod fingerprint;
 pub mod grouping;
+pub mod keys;
 pub mod locality;
 pub mod lookup;
 pub mod states;
@@ -21,6 +22,7 @@ use crate::output::Output;
 use crate::planning::one;
 use crate::resolve::{Resolved, Term, resolve};
 use grouping::Grouping;
+use keys::GroupKeys;
 use locality::{Locality, Proof, prove};
 use states::States;
 use symbol::{Bucketing, Days, TimeColumn, TimeSymbol, time_symbol};
@@ -49,6 +51,8 @@ pub struct Rollup {
     pub proof: Proof,
     /// Its GROUP BY, if the query is one and nothing more.
     pub grouping: Option<Grouping>,
+    /// The keys of its groups, if each of its rows is one and can be computed alone.
+    pub keys: Option<GroupKeys>,
     /// What its rows keep of their aggregates, if a change can be merged into them.
     pub states: Option<States>,
     /// Changes with every change of meaning, and with nothing else.
@@ -90,7 +94,8 @@ impl Rollup {
         let query = resolve(plan);
         let time = time_column(definition, &query)?;
         let (bucket, days) = bucket_column(definition, &query, &schema, &time)?;
-        let proof = prove(&query, &time, Bucketing { grain: definition.header.grain, days });
+        let buckets = Bucketing { grain: definition.header.grain, days };
+        let proof = prove(&query, &time, buckets);
         if let (Some(Strict::Incremental), Locality::Unproved(reason)) = (definition.header.strict, &proof.locality) {
             return Err(one(
                 Diagnostic::error(codes::NOT_INCREMENTAL, "this rollup can only be recomputed in full")
@@ -100,9 +105,12 @@ impl Rollup {
             ));
         }
         let grouping = Grouping::of(&query);
+        let bucket_name = schema.fields().get(bucket).map(|field| field.name().clone());
+        let keys = GroupKeys::of(plan, &query, &time, buckets, &proof.facts);
+        let keys = keys.filter(|keys| bucket_name.is_some_and(|bucket| keys.columns.contains(&bucket)));
         let states = States::of(plan, &query, &time);
         let fingerprint = fingerprint::fingerprint(&query, &schema, definition, meaning);
-        Ok(Self { definition: definition.clone(), query, schema, tables, time, bucket, days, proof, grouping, states, fingerprint })
+        Ok(Self { definition: definition.clone(), query, schema, tables, time, bucket, days, proof, grouping, keys, states, fingerprint })
     }
 }
 

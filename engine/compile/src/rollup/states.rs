@@ -12,6 +12,7 @@ use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, LogicalPlan};
 
 use super::grouping::Merge;
+use super::keys::shown;
 use super::symbol::TimeColumn;
 use super::STATE_ROWS;
 use crate::resolve::{Relation, Resolved, Term, exact_scale, resolve};
@@ -182,12 +183,8 @@ impl States {
         let aggregate = grouping_of(plan)?;
         let resolved = resolve(&LogicalPlan::Aggregate(aggregate.clone()));
         let (groups, functions) = resolved.columns.split_at_checked(aggregate.group_expr.len())?;
-        let visible = |term: &Term| query.columns.iter().find(|column| column.term == *term).map(|column| column.name.clone());
-        let keys: Vec<String> = groups.iter().map(|group| visible(&group.term)).collect::<Option<_>>()?;
-        // Two keys of one meaning would have one column.
-        if keys.iter().collect::<BTreeSet<_>>().len() < keys.len() {
-            return None;
-        }
+        let groups: Vec<Term> = groups.iter().map(|group| group.term.clone()).collect();
+        let keys = shown(&groups, query)?;
         let calls = aggregate.aggr_expr.iter().zip(functions).map(|(call, column)| Call::read(call_of(call)?, &column.term, aggregate));
         let calls: Vec<Call> = calls.collect::<Option<_>>()?;
         let mut columns = Columns::shown(query, &calls);
@@ -415,7 +412,7 @@ fn grouped(relation: &Relation) -> Option<&Relation> {
 }
 
 /// Whether rows that are added to the facts or taken from them add rows to what is grouped, or take them, and change no other.
-fn is_linear(relation: &Relation, time: &TimeColumn) -> bool {
+pub(super) fn is_linear(relation: &Relation, time: &TimeColumn) -> bool {
     match relation {
         Relation::Scan { .. } => true,
         Relation::Filter { input, .. } => is_linear(input, time),

@@ -1,0 +1,130 @@
+//! The keys of a rollup's groups: in which columns its table shows them, and what a fact says of them by itself.
+//!
+//! Where a table shows every key, one of its rows can be computed anew alone, whatever its aggregates are and whatever HAVING asks of
+//! them: from the facts that have these keys.
+
+use std::collections::BTreeSet;
+
+use datafusion::logical_expr::{Aggregate, LogicalPlan};
+
+use super::states::is_linear;
+use super::symbol::{Bucketing, TimeColumn, TimeSymbol, time_symbol};
+use crate::resolve::{Occurrence, Relation, Resolved, Term, resolve};
+
+/// The keys of a rollup that is one GROUP BY, each of whose rows is one group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupKeys {
+    /// The visible column of each key, in the order of the plan.
+    pub columns: Vec<String>,
+    /// For each key what a row of the facts says of it without any other table; nothing if the facts are scanned more than once.
+    pub of_facts: Vec<Option<FactKey>>,
+}
+
+/// A key that a row of the facts has by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FactKey {
+    /// The bucket of its time.
+    Bucket,
+    /// One of its columns.
+    Column(String),
+}
+
+/// The GROUP BY of which each row of a query is one group, or none where HAVING says so.
+#[must_use]
+pub fn grouping_of_rows(plan: &LogicalPlan) -> Option<&Aggregate> {
+    match plan {
+        LogicalPlan::Aggregate(aggregate) => Some(aggregate),
+        LogicalPlan::Projection(projection) => grouping_of_rows(&projection.input),
+        LogicalPlan::SubqueryAlias(alias) => grouping_of_rows(&alias.input),
+        LogicalPlan::Filter(filter) => grouping_of_rows(&filter.input),
+        LogicalPlan::Sort(sort) if sort.fetch.is_none() => grouping_of_rows(&sort.input),
+        _ => None,
+    }
+}
+
+impl GroupKeys {
+    /// The keys of a query over `facts`, if it is one GROUP BY of rows that each fact brings by itself.
+    pub(super) fn of(plan: &LogicalPlan, query: &Resolved, time: &TimeColumn, buckets: Bucketing, facts: &[Occurrence]) -> Option<Self> {
+        if !is_linear(grouped(&query.relation)?, time) {
+            return None;
+        }
+        let aggregate = grouping_of_rows(plan)?;
+        let resolved = resolve(&LogicalPlan::Aggregate(aggregate.clone()));
+        let groups: Vec<Term> = resolved.columns.into_iter().take(aggregate.group_expr.len()).map(|column| column.term).collect();
+        let columns = shown(&groups, query)?;
+        let of_fact = |group: &Term| match facts {
+            [fact] => fact_key(group, time, buckets, *fact),
+            _ => None,
+        };
+        Some(Self { columns, of_facts: groups.iter().map(of_fact).collect() })
+    }
+
+    /// Whether a fact has all of the keys by itself.
+    #[must_use]
+    pub fn are_of_facts(&self) -> bool {
+        self.of_facts.iter().all(Option::is_some)
+    }
+}
+
+/// The visible columns of some keys; none if one of them is not shown, or two of one meaning would have one column.
+pub(super) fn shown(groups: &[Term], query: &Resolved) -> Option<Vec<String>> {
+    let column = |group: &Term| query.columns.iter().find(|column| column.term == *group).map(|column| column.name.clone());
+    let columns: Vec<String> = groups.iter().map(column).collect::<Option<_>>()?;
+    (columns.iter().collect::<BTreeSet<_>>().len() == columns.len()).then_some(columns)
+}
+
+fn grouped(relation: &Relation) -> Option<&Relation> {
+    match relation {
+        Relation::Aggregate { input, .. } => Some(input),
+        Relation::Filter { input, .. } => grouped(input),
+        _ => None,
+    }
+}
+
+fn fact_key(group: &Term, time: &TimeColumn, buckets: Bucketing, fact: Occurrence) -> Option<FactKey> {
+    match (group, time_symbol(group, time)) {
+        (Term::Column { of, name, .. }, _) if *of == fact => Some(FactKey::Column(name.clone())),
+        (_, Some(TimeSymbol::Bucket(of, own))) if of == fact && own == buckets => Some(FactKey::Bucket),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use datafusion::prelude::SessionContext;
+    use nightshift_calendar::Grain;
+
+    use super::super::symbol::Days;
+    use super::*;
+
+    async fn keys(sql: &str) -> Option<GroupKeys> {
+        let context = SessionContext::new();
+        context.sql("CREATE TABLE f (at TIMESTAMP WITH TIME ZONE, k BIGINT, n BIGINT)").await.unwrap();
+        context.sql("CREATE TABLE l (k BIGINT, s VARCHAR)").await.unwrap();
+        let plan = context.state().create_logical_plan(sql).await.unwrap();
+        let time = TimeColumn { table: "f".to_owned(), column: "at".to_owned() };
+        GroupKeys::of(&plan, &resolve(&plan), &time, Bucketing { grain: Grain::Day, days: Days::Calendar }, &[Occurrence(0)])
+    }
+
+    #[tokio::test]
+    async fn a_fact_has_some_keys_by_itself() {
+        let found = keys("SELECT date_trunc('day', at)::date AS day, f.k, s, count(DISTINCT n) AS x FROM f JOIN l ON l.k = f.k GROUP BY 1, 2, 3 HAVING median(n) > 1").await.unwrap();
+        assert_eq!(found.columns, ["day", "k", "s"]);
+        assert_eq!(found.of_facts, [Some(FactKey::Bucket), Some(FactKey::Column("k".to_owned())), None]);
+        assert!(!found.are_of_facts());
+    }
+
+    #[tokio::test]
+    async fn a_group_that_is_no_row_has_no_keys() {
+        for sql in [
+            "SELECT k, count(*) AS x FROM f GROUP BY k, n",
+            "SELECT DISTINCT k, count(*) AS x FROM f GROUP BY k",
+            "SELECT k, count(*) AS x FROM f GROUP BY k LIMIT 3",
+            "SELECT k, sum(count(*)) OVER (PARTITION BY k) AS x FROM f GROUP BY k",
+            "SELECT k, count(*) AS x FROM (SELECT k, n FROM f ORDER BY n LIMIT 1) t GROUP BY k",
+        ] {
+            assert_eq!(keys(sql).await, None, "{sql}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What a technique writes, computed from what came and what went.
+
+use datafusion::logical_expr::LogicalPlan;
+use nightshift_lake::{DataFile, Snapshot};
+
+use crate::affected::Found;
+use crate::buckets::Buckets;
+use crate::decide::{Changes, Technique};
+use crate::delta::{self, Delta};
+use crate::groups::Groups;
+use crate::merge::Merging;
+use crate::refresh::Request;
+use crate::regroup::Regrouping;
+use crate::replaced::replaced_files;
+use crate::rows::Rows;
+use crate::states::Stated;
+use crate::{Error, Result};
+
+/// What is computed from a change.
+pub(crate) struct FromChange<'a> {
+    pub(crate) new: LogicalPlan,
+    /// Rows of the replaced files that stay.
+    pub(crate) kept: Option<LogicalPlan>,
+    /// The files that the rows replace.
+    pub(crate) replaced: Vec<DataFile>,
+    /// The plans hold these rows, so that their memory is in use until they have run.
+    _delta: Delta<'a>,
+    _groups: Option<Groups>,
+}
+
+/// The rows that a technique writes; nothing if it looks at all facts of its buckets, or would have to hold too much.
+pub(crate) async fn by_change<'a>(
+    request: &'a Request<'_>,
+    base: Option<&Snapshot>,
+    rows: &'a Rows<'_>,
+    stated: &Stated,
+    changes: &'a Changes,
+    technique: &'a Technique,
+) -> Result<Option<FromChange<'a>>> {
+    let Some(buckets) = technique.of_changes() else { return Ok(None) };
+    let rollup = request.rollup;
+    let Some(base) = base else { return Err(Error::NothingToMerge { rollup: rollup.name().to_owned() }) };
+    let Some(delta) = delta(request, rows, changes, buckets).await? else { return Ok(None) };
+    let replaced = replaced_files(base, rollup, technique, request.calendar);
+    if let (Technique::RebuildGroups(_), Some(keys)) = (technique, &rollup.keys) {
+        let regrouping = Regrouping { delta: &delta, keys, query: &stated.plan, cancel: request.cancel };
+        let Some(groups) = regrouping.groups(base, &replaced).await? else { return Ok(None) };
+        let kept = Some(regrouping.others(&groups, base, &replaced)?);
+        return Ok(Some(FromChange { new: groups.anew(rows, &stated.plan)?, kept, replaced, _delta: delta, _groups: Some(groups) }));
+    }
+    let Some(states) = &rollup.states else { return Err(Error::NothingToMerge { rollup: rollup.name().to_owned() }) };
+    let onward = technique.onward();
+    let merging = Merging { delta: &delta, states, stated, onward, cancel: request.cancel };
+    let Some((new, groups)) = merging.plan(base, if onward.is_some() { base.files() } else { &replaced }).await? else { return Ok(None) };
+    let kept = rows.kept(base, &replaced, technique)?;
+    Ok(Some(FromChange { new, kept, replaced, _delta: delta, _groups: groups }))
+}
+
+/// What came and what went; nothing if what the facts find is too much to be held.
+async fn delta<'a>(request: &'a Request<'_>, rows: &'a Rows<'_>, changes: &'a Changes, buckets: &'a Buckets) -> Result<Option<Delta<'a>>> {
+    let change = changes.of_tables.iter().find(|change| change.table == request.rollup.time.table);
+    let affected = match &changes.affected {
+        None => None,
+        Some(affected) => match found(request, changes).await? {
+            None => return Ok(None),
+            Some(found) => Some((affected, found)),
+        },
+    };
+    Ok(Some(Delta { rows, change, affected, pinned: request.pinned, buckets }))
+}
+
+/// What the facts that came, went or stay find in the joined table that changed; nothing if that is too much.
+async fn found(request: &Request<'_>, changes: &Changes) -> Result<Option<Found>> {
+    let Some(affected) = &changes.affected else { return Ok(None) };
+    let of_table = |table: &str| changes.of_tables.iter().find(|change| change.table == table);
+    let tables = request.rollup.query.relation.scans();
+    let lookup = tables.iter().find(|(of, _)| *of == affected.lookup).and_then(|(_, table)| of_table(table));
+    let Some(lookup) = lookup else { return Ok(None) };
+    let facts = delta::facts(of_table(&request.rollup.time.table), &request.rollup.time.table, request.pinned)?;
+    let all: Vec<LogicalPlan> = [facts.came, facts.went].into_iter().flatten().chain([affected.facts.scan(&request.rollup.time.table)?]).collect();
+    affected.found(&all, lookup, request.pinned, request.session, request.cancel).await
+}

@@ -1,12 +1,13 @@
 //! What changed between two versions of a table.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
+use crate::deletion::Positions;
 use crate::file::DataFile;
 use crate::snapshot::Snapshot;
 
 /// The files that came and went between two versions: the rows of the added files minus the rows of the removed files are the
-/// change, as a signed multiset.
+/// change, as a signed multiset. Of a file that stays and lost some rows, just these are among the removed.
 #[derive(Debug, Clone, Default)]
 pub struct ChangeSet {
     /// Files that the newer version holds and the older does not.
@@ -51,8 +52,8 @@ impl ChangeSet {
             return Err(NoChangeSet::SchemaChanged);
         }
         let missing_in = |files: &[DataFile], others: &[DataFile]| {
-            let others: HashSet<&str> = others.iter().map(|file| file.path.as_str()).collect();
-            files.iter().filter(|file| !others.contains(file.path.as_str())).cloned().collect()
+            let others: HashMap<&str, &DataFile> = others.iter().map(|file| (file.path.as_str(), file)).collect();
+            files.iter().filter_map(|file| beyond(file, others.get(file.path.as_str()).copied())).collect()
         };
         Ok(Self { added: missing_in(new.files(), old.files()), removed: missing_in(old.files(), new.files()) })
     }
@@ -66,7 +67,7 @@ impl ChangeSet {
     /// How many bytes of files came and went.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.added.iter().chain(&self.removed).map(|file| file.size).sum()
+        self.added.iter().chain(&self.removed).map(DataFile::counted_bytes).sum()
     }
 
     /// How many rows the added and the removed files hold; none if the log does not say so for one of them.
@@ -74,4 +75,12 @@ impl ChangeSet {
     pub fn rows(&self) -> Option<u64> {
         self.added.iter().chain(&self.removed).map(DataFile::rows).sum()
     }
+}
+
+/// What a version has of a file beyond another version.
+fn beyond(file: &DataFile, other: Option<&DataFile>) -> Option<DataFile> {
+    let Some(other) = other else { return Some(file.clone()) };
+    let none = Positions::new();
+    let only = other.gone_rows().unwrap_or(&none) - file.gone_rows().unwrap_or(&none);
+    (!only.is_empty()).then(|| file.only(only))
 }

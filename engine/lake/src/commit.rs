@@ -11,6 +11,7 @@ use deltalake::protocol::{DeltaOperation, SaveMode};
 use serde_json::{Value, json};
 
 use crate::changed_rows::ChangedRows;
+use crate::deletion::Positions;
 use crate::error::{Error, Result};
 use crate::file::DataFile;
 use crate::lake::Lake;
@@ -35,6 +36,8 @@ pub struct Commit {
     pub restore: Vec<DataFile>,
     /// Files of the version that the commit starts from.
     pub remove: Vec<DataFile>,
+    /// Rows of such files that go while the files stay.
+    pub delete: Vec<Deletion>,
     /// Marks: an application and the version that the rows now stand for.
     pub transactions: Vec<(String, i64)>,
     /// What is to be remembered of the commit beside its rows.
@@ -43,10 +46,22 @@ pub struct Commit {
     pub changed_rows: Option<ChangedRows>,
 }
 
+/// Some rows of a file that go while it stays.
+#[derive(Debug)]
+pub struct Deletion {
+    /// The file, as the version has it that the commit starts from.
+    pub file: DataFile,
+    /// Rows of it that are not gone yet.
+    pub rows: Positions,
+}
+
+/// The table property of tables whose rows may go while their files stay.
+pub const DELETION_VECTORS: &str = "delta.enableDeletionVectors";
+
 impl Commit {
     /// The rows that it adds and takes away, if that is known.
     fn take_changed_rows(&mut self) -> Option<ChangedRows> {
-        let files = self.add.len() + self.restore.len() + self.remove.len();
+        let files = self.add.len() + self.restore.len() + self.remove.len() + self.delete.len();
         if files == 0 { Some(ChangedRows::default()) } else { self.changed_rows.take() }
     }
 }
@@ -104,7 +119,8 @@ fn check(base: Option<&Snapshot>, table: &TableName, commit: &Commit) -> Result<
     }
     if let Some(base) = base {
         let there: HashSet<&str> = base.files().iter().map(|file| file.path.as_str()).collect();
-        if let Some(unknown) = commit.remove.iter().find(|file| !there.contains(file.path.as_str())) {
+        let named = commit.remove.iter().chain(commit.delete.iter().map(|deletion| &deletion.file));
+        if let Some(unknown) = named.into_iter().find(|file| !there.contains(file.path.as_str())) {
             return Err(Error::UnknownFile { table: table.clone(), version: base.version(), path: unknown.path.clone() });
         }
         let removed: HashSet<&str> = commit.remove.iter().map(|file| file.path.as_str()).collect();
@@ -112,7 +128,18 @@ fn check(base: Option<&Snapshot>, table: &TableName, commit: &Commit) -> Result<
         if kept > 0 && !layout.reads(base.layout()) {
             return Err(Error::KeptFiles { table: table.clone(), kept });
         }
-    } else if let Some(file) = commit.remove.first() {
+        let holds = |deletion: &Deletion| {
+            let all = deletion.file.statistics.as_ref().map_or(0, |statistics| statistics.rows);
+            let is_within = deletion.rows.max().is_none_or(|last| last < all);
+            is_within && deletion.file.gone_rows().is_none_or(|gone| gone.is_disjoint(&deletion.rows)) && !removed.contains(deletion.file.path.as_str())
+        };
+        if !commit.delete.is_empty() && !keeps_deletions(Some(base), layout) {
+            return Err(Error::NoDeletionVectors { table: table.clone() });
+        }
+        if let Some(wrong) = commit.delete.iter().find(|deletion| !holds(deletion)) {
+            return Err(Error::RowsGone { table: table.clone(), path: wrong.file.path.clone() });
+        }
+    } else if let Some(file) = commit.remove.iter().chain(commit.delete.iter().map(|deletion| &deletion.file)).next() {
         return Err(Error::UnknownFile { table: table.clone(), version: -1, path: file.path.clone() });
     }
     Ok((old != Some(layout)).then(|| layout.clone()))
@@ -120,18 +147,36 @@ fn check(base: Option<&Snapshot>, table: &TableName, commit: &Commit) -> Result<
 
 fn actions(base: Option<&Snapshot>, location: &TableLocation, commit: &Commit, layout: Option<&TableLayout>) -> Result<Vec<Action>> {
     let mut actions = Vec::new();
-    if base.is_none() {
-        let protocol = serde_json::from_value::<Protocol>(json!({"minReaderVersion": 1, "minWriterVersion": 2}));
-        actions.push(Action::Protocol(protocol.map_err(|source| schema_error(&location.name, source))?));
+    let deletes = layout.or(base.map(Snapshot::layout)).is_some_and(|layout| keeps_deletions(base, layout));
+    if base.is_none_or(|base| deletes && !base.has_deletion_vectors()) {
+        actions.push(Action::Protocol(protocol(deletes).map_err(|source| schema_error(&location.name, source))?));
     }
     if let Some(layout) = layout {
         actions.push(Action::Metadata(metadata(base, location, layout)?));
     }
     let now = Utc::now();
     let added = commit.add.iter().flat_map(Staged::files).chain(&commit.restore);
-    actions.extend(commit.remove.iter().map(|file| file.remove_action(now)));
+    let deleted = commit.delete.iter();
+    actions.extend(commit.remove.iter().chain(deleted.clone().map(|deletion| &deletion.file)).map(|file| file.remove_action(now)));
     actions.extend(added.map(DataFile::add_action));
+    actions.extend(deleted.map(|deletion| deletion.file.without(&deletion.rows).add_action()));
     Ok(actions)
+}
+
+/// Whether rows of a table can go while their files stay, as it is or as its new layout wants it.
+fn keeps_deletions(base: Option<&Snapshot>, layout: &TableLayout) -> bool {
+    base.is_some_and(Snapshot::has_deletion_vectors) || layout.properties().get(DELETION_VECTORS).is_some_and(|value| value == "true")
+}
+
+/// What readers and writers have to know: as little as can be.
+fn protocol(deletes: bool) -> Result<Protocol, serde_json::Error> {
+    serde_json::from_value(if deletes {
+        // The second and third are what version 2 of writers means.
+        let features = ["deletionVectors", "appendOnly", "invariants"];
+        json!({"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": features[..1], "writerFeatures": features})
+    } else {
+        json!({"minReaderVersion": 1, "minWriterVersion": 2})
+    })
 }
 
 fn metadata(base: Option<&Snapshot>, location: &TableLocation, layout: &TableLayout) -> Result<Metadata> {
@@ -169,7 +214,7 @@ async fn write(
     commit: &Commit,
     actions: Vec<Action>,
 ) -> std::result::Result<EagerSnapshot, DeltaTableError> {
-    let mode = if commit.remove.is_empty() { SaveMode::Append } else { SaveMode::Overwrite };
+    let mode = if commit.remove.is_empty() && commit.delete.is_empty() { SaveMode::Append } else { SaveMode::Overwrite };
     let partition_by = commit.layout.as_ref().or(base.map(Snapshot::layout)).map(|layout| layout.partition_columns().to_vec());
     let operation = DeltaOperation::Write { mode, partition_by, predicate: None };
     let mut information = commit.information.clone();

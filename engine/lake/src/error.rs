@@ -163,6 +163,20 @@ pub enum Error {
         /// The file.
         path: String,
     },
+    /// Rows were to go from a table whose rows cannot go while their files stay.
+    #[error("{table} keeps no deletion vectors")]
+    NoDeletionVectors {
+        /// The table.
+        table: TableName,
+    },
+    /// Rows were to go that are gone already, or that the file does not have.
+    #[error("rows of {path} in {table} cannot go: they are gone already, or were never there")]
+    RowsGone {
+        /// The table.
+        table: TableName,
+        /// The file.
+        path: String,
+    },
     /// A commit or a scan mixes snapshots or files of different tables.
     #[error("a snapshot or staged files of table {found} were used for table {expected}")]
     OtherTable {
@@ -309,6 +323,8 @@ impl Faulty for Error {
             | Self::KeptFiles { .. }
             | Self::NoLayout { .. }
             | Self::UnknownFile { .. }
+            | Self::NoDeletionVectors { .. }
+            | Self::RowsGone { .. }
             | Self::OtherTable { .. }
             | Self::Parquet { .. }
             | Self::Arrow { .. }

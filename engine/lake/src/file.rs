@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use deltalake::kernel::{Action, Add, Remove};
+use deltalake::kernel::{Action, Add, DeletionVectorDescriptor, Remove};
 
+use crate::deletion::{self, Positions};
 use crate::statistics::FileStatistics;
 
 /// One Parquet file of a table, as the log describes it.
@@ -23,13 +24,78 @@ pub struct DataFile {
     pub statistics: Option<Arc<FileStatistics>>,
     /// The statistics as the log spells them, so that the file can be added again as it is.
     pub(crate) statistics_json: Option<Arc<str>>,
+    /// Which of its rows count.
+    pub(crate) counted: Counted,
+}
+
+/// Which rows of a file count.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) enum Counted {
+    /// All of them.
+    #[default]
+    All,
+    /// All but these, which are gone.
+    Except(Arc<Positions>),
+    /// Just these: what a change set has of a file that stays.
+    Only(Arc<Positions>),
 }
 
 impl DataFile {
-    /// How many rows the file holds, if the log says so.
+    /// How many rows of the file count, if the log says so.
     #[must_use]
     pub fn rows(&self) -> Option<u64> {
-        self.statistics.as_ref().map(|statistics| statistics.rows)
+        let all = self.statistics.as_ref().map(|statistics| statistics.rows);
+        match &self.counted {
+            Counted::All => all,
+            Counted::Except(gone) => all.map(|all| all.saturating_sub(gone.len())),
+            Counted::Only(rows) => Some(rows.len()),
+        }
+    }
+
+    /// How many rows are gone while the file stays.
+    #[must_use]
+    pub fn gone(&self) -> u64 {
+        self.gone_rows().map_or(0, Positions::len)
+    }
+
+    /// Whether only a selection of its rows counts, as in a change set.
+    #[must_use]
+    pub const fn is_selection(&self) -> bool {
+        matches!(self.counted, Counted::Only(_))
+    }
+
+    /// Just some rows of the file, for a scan.
+    #[must_use]
+    pub fn only(&self, rows: Positions) -> Self {
+        Self { counted: Counted::Only(Arc::new(rows)), ..self.clone() }
+    }
+
+    /// Bytes that a scan reads, roughly.
+    #[must_use]
+    pub fn counted_bytes(&self) -> u64 {
+        let all = self.statistics.as_ref().map_or(0, |statistics| statistics.rows);
+        match &self.counted {
+            Counted::Only(rows) if all > 0 => u64::try_from(u128::from(self.size) * u128::from(rows.len()) / u128::from(all)).unwrap_or(self.size),
+            _ => self.size,
+        }
+    }
+
+    pub(crate) fn gone_rows(&self) -> Option<&Positions> {
+        match &self.counted {
+            Counted::Except(gone) => Some(gone),
+            Counted::All | Counted::Only(_) => None,
+        }
+    }
+
+    /// The file without some more rows. Its bounds hold for rows that are gone as well.
+    pub(crate) fn without(&self, rows: &Positions) -> Self {
+        let gone = self.gone_rows().map_or_else(|| rows.clone(), |gone| gone | rows);
+        let statistics_json = self.statistics_json.as_deref().map(|json| Arc::from(with_loose_bounds(json)));
+        Self { counted: Counted::Except(Arc::new(gone)), statistics_json, ..self.clone() }
+    }
+
+    fn vector(&self) -> Option<DeletionVectorDescriptor> {
+        self.gone_rows().and_then(deletion::encode)
     }
 
     /// When the file was made.
@@ -46,7 +112,7 @@ impl DataFile {
             data_change: true,
             stats: self.statistics_json.as_deref().map(ToOwned::to_owned),
             tags: None,
-            deletion_vector: None,
+            deletion_vector: self.vector(),
             base_row_id: None,
             default_row_commit_version: None,
             clustering_provider: None,
@@ -62,10 +128,18 @@ impl DataFile {
             partition_values: Some(self.partition_values.clone().into_iter().collect()),
             size: i64::try_from(self.size).ok(),
             tags: None,
-            deletion_vector: None,
+            deletion_vector: self.vector(),
             base_row_id: None,
             default_row_commit_version: None,
         })
+    }
+}
+
+/// Statistics that say of themselves that a bound need not be the value of any row.
+fn with_loose_bounds(json: &str) -> String {
+    match json.trim_end().strip_suffix('}') {
+        Some(open) if !json.contains("\"tightBounds\"") && !open.ends_with('{') => format!("{open},\"tightBounds\":false}}"),
+        _ => json.to_owned(),
     }
 }
 

@@ -12,8 +12,9 @@ use deltalake::logstore::{LogStore as _, LogStoreRef};
 use object_store::path::Path;
 use tokio::sync::OnceCell;
 
+use crate::deletion;
 use crate::error::{Error, Result};
-use crate::file::{DataFile, written_fingerprint};
+use crate::file::{Counted, DataFile, written_fingerprint};
 use crate::layout::TableLayout;
 use crate::marks::{self, Marks};
 use crate::name::TableName;
@@ -80,9 +81,7 @@ impl fmt::Debug for Snapshot {
 impl Snapshot {
     pub(crate) fn new(location: TableLocation, state: EagerSnapshot) -> Result<Self> {
         let name = &location.name;
-        let reader = state.protocol().min_reader_version();
-        if reader > 1 {
-            let reason = format!("it needs a Delta reader of version {reader}, and only version 1 is read");
+        if let Some(reason) = beyond_us(&state) {
             return Err(Error::UnsupportedTable { table: name.clone(), reason });
         }
         let layout = layout_of(name, &state)?;
@@ -212,8 +211,28 @@ impl Snapshot {
         FileTable::new(self.inner.location.scan.clone(), &self.inner.layout, files, options)
     }
 
+    /// Whether rows of it can go while their files stay.
+    pub(crate) fn has_deletion_vectors(&self) -> bool {
+        self.inner.state.protocol().min_reader_version() >= FEATURES_READER
+    }
+
     pub(crate) fn state(&self) -> &EagerSnapshot {
         &self.inner.state
+    }
+}
+
+/// The version of Delta's readers from which a table lists what a reader has to know.
+const FEATURES_READER: i32 = 3;
+
+/// What a reader would have to know that we do not; none for a table that we read.
+fn beyond_us(state: &EagerSnapshot) -> Option<String> {
+    let protocol = state.protocol();
+    let features = protocol.reader_features().unwrap_or_default();
+    let unknown = features.iter().map(ToString::to_string).find(|feature| feature != "deletionVectors");
+    match (protocol.min_reader_version(), unknown) {
+        (FEATURES_READER, Some(feature)) => Some(format!("it needs a Delta reader that knows {feature}")),
+        (0 | 1 | FEATURES_READER, _) => None,
+        (version, _) => Some(format!("it needs a Delta reader of version {version}, and only versions 1 and {FEATURES_READER} are read")),
     }
 }
 
@@ -244,10 +263,13 @@ fn files_of(name: &TableName, state: &EagerSnapshot, layout: &TableLayout) -> Re
     let log = state.try_log_data().map_err(|source| Error::delta(name, source))?;
     let mut files = Vec::with_capacity(log.num_files());
     for view in log.iter() {
-        if view.deletion_vector_descriptor().is_some() {
-            let reason = "its files have deletion vectors".to_owned();
-            return Err(Error::UnsupportedTable { table: name.clone(), reason });
-        }
+        let counted = match view.deletion_vector_descriptor() {
+            None => Counted::All,
+            Some(vector) => Counted::Except(Arc::new(deletion::decode(&vector).ok_or_else(|| {
+                let reason = "a deletion vector of it lies in a file of its own, or is damaged".to_owned();
+                Error::UnsupportedTable { table: name.clone(), reason }
+            })?)),
+        };
         files.push(DataFile {
             path: view.path().into_owned(),
             size: u64::try_from(view.size()).unwrap_or_default(),
@@ -255,6 +277,7 @@ fn files_of(name: &TableName, state: &EagerSnapshot, layout: &TableLayout) -> Re
             partition_values: view.partition_values_map().into_iter().collect(),
             statistics: None,
             statistics_json: view.stats().map(Arc::from),
+            counted,
         });
     }
     let encoded: Vec<_> = files
@@ -264,6 +287,10 @@ fn files_of(name: &TableName, state: &EagerSnapshot, layout: &TableLayout) -> Re
     let statistics = decode::decode(&layout.file_schema(), &encoded);
     for (file, statistics) in files.iter_mut().zip(statistics) {
         file.statistics = statistics;
+        if file.gone() > 0 && file.statistics.is_none() {
+            let reason = "the log does not say how many rows a file with a deletion vector has".to_owned();
+            return Err(Error::UnsupportedTable { table: name.clone(), reason });
+        }
     }
     // A scan that reads partitions in their order finds its files in a stable order, whichever commit added them.
     files.sort_by(|left, right| (&left.partition_values, &left.path).cmp(&(&right.partition_values, &right.path)));

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Date32Type, Field, Int64Type, Schema, SchemaRef
 use chrono::{Datelike as _, NaiveDate, TimeDelta};
 use nightshift_calendar::Grain;
 use nightshift_compile::contract::Contract;
-use nightshift_lake::TableLayout;
+use nightshift_lake::{DELETION_VECTORS, TableLayout};
 use nightshift_project::Load;
 use nightshift_quality::{LocalClock, Rules};
 
@@ -68,8 +68,10 @@ pub(crate) fn source_layout(rules: &Rules) -> Result<TableLayout> {
         partition.push(name);
         sort = vec![by.column.clone()];
     }
-    let layout = TableLayout::new(&Schema::new(fields), partition, sort)?;
-    Ok(layout.with_description(contract.header.title.clone()))
+    let layout = TableLayout::new(&Schema::new(fields), partition, sort)?.with_description(contract.header.title.clone());
+    // Of a file of a month only a few rows are replaced: they go while the file stays.
+    let deletes = is_upsert(contract).then(|| (DELETION_VECTORS.to_owned(), "true".to_owned()));
+    Ok(layout.with_properties(deletes.into_iter().collect()))
 }
 
 /// The layout of the state of an upserted source: rows that lost, with the load that brought them, sorted by key.

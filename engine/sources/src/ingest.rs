@@ -40,8 +40,25 @@ pub struct IngestRequest<'a> {
     pub up_to: NaiveDate,
     /// Rows that are read at once.
     pub batch_size: usize,
+    /// Which files stay while some of their rows go.
+    pub keep: Keep,
     /// Is told after every batch how many records have been read, and says whether to go on.
     pub progress: &'a (dyn Fn(u64) -> ControlFlow<()> + Sync),
+}
+
+/// Which files of an upserted source's table stay while rows of them lose or go; others are written anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// Those of so many rows. Smaller ones are written anew together with what is new, so that small files grow large.
+    pub rows: u64,
+    /// As long as not more than one row in so many is gone: scans skip over what is gone, but read it.
+    pub share: u64,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self { rows: 65_536, share: 20 }
+    }
 }
 
 /// What an ingest did.
@@ -132,7 +149,7 @@ async fn load<'a>(
 ) -> Result<Loaded> {
     let schema = row_schema(rules);
     let mut destination = if is_upsert(request.contract) {
-        Destination::Upsert(Box::new(Upsert::new(request.lake, request.session, rules, &schema, tables)))
+        Destination::Upsert(Box::new(Upsert::new(request, rules, &schema, tables)))
     } else {
         Destination::Append(Box::new(Append::new(request.lake, request.session, rules, &schema, tables)?))
     };
@@ -205,6 +222,7 @@ fn commit(plan: &IngestPlan, tables: &Tables, rules: &Arc<Rules>, loaded: Loaded
         layout: if changes { Some(source_layout(rules)?) } else { None },
         add: loaded.staged,
         remove: loaded.remove,
+        delete: loaded.delete,
         changed_rows: loaded.changed,
         transactions,
         information: BTreeMap::from(information.map(|(key, value)| (key.to_owned(), value))),

@@ -29,7 +29,7 @@ pub use arrival::{Arrival, FileState, arrivals};
 pub use discover::{IncomingFile, discover};
 pub use error::{Error, Result};
 pub use fingerprint::Fingerprint;
-pub use ingest::{IngestReport, IngestRequest, ingest};
+pub use ingest::{IngestReport, IngestRequest, Keep, ingest};
 pub use plan::{IngestPlan, plan};
 
 #[cfg(test)]

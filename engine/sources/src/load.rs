@@ -7,7 +7,7 @@ use arrow::compute::{filter_record_batch, not};
 use arrow::datatypes::SchemaRef;
 use datafusion::prelude::SessionContext;
 use futures::StreamExt as _;
-use nightshift_lake::{ChangedRows, DataFile, Lake, Snapshot, Staged, TableName};
+use nightshift_lake::{ChangedRows, DataFile, Deletion, Lake, Snapshot, Staged, TableName};
 use nightshift_quality::Rules;
 
 use crate::Result;
@@ -34,6 +34,8 @@ pub(crate) struct Tables {
 pub(crate) struct Loaded {
     pub(crate) staged: Vec<Staged>,
     pub(crate) remove: Vec<DataFile>,
+    /// Rows that go while their files stay.
+    pub(crate) delete: Vec<Deletion>,
     /// The rows that come and go, if they are few and known.
     pub(crate) changed: Option<ChangedRows>,
     /// New rows that are in the table.
@@ -89,7 +91,7 @@ impl<'a> Append<'a> {
             };
             self.router.push(rows).await?;
         }
-        Ok(Loaded { staged: self.router.finish().await?, remove, changed: None, rows_loaded, rows_superseded: 0 })
+        Ok(Loaded { staged: self.router.finish().await?, remove, delete: Vec::new(), changed: None, rows_loaded, rows_superseded: 0 })
     }
 
     /// Writes files that hold rows which go anew without them; gives the files that are replaced so.

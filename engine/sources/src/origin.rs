@@ -39,6 +39,11 @@ impl RowSet {
         }
     }
 
+    /// Whether a row is in the set.
+    pub(crate) fn contains(&self, file: &str, line: i64) -> bool {
+        self.files.get(file).is_some_and(|lines| lines.contains(line.cast_unsigned()))
+    }
+
     /// For each row of a batch whether it is in the set; nothing if none is.
     pub(crate) fn mask(&self, rows: &RecordBatch) -> Result<Option<BooleanArray>> {
         if self.files.is_empty() {

@@ -5,7 +5,8 @@
 //! corrected file no longer has it.
 //!
 //! Only keys that come more than once compete: rows of other keys go straight to the table. Who competes is found out with the key
-//! columns alone, and only files of the table that hold a row which loses or goes are written anew.
+//! columns alone. A row of the table that loses or goes leaves its file, which stays as it is ([`places`]); only a file that is small, or loses
+//! many rows, is written anew.
 //!
 //! **Two tables, two commits.** The state is committed first. A row of the state carries the number of the load that brought it
 //! ([`load_number`]) and counts only while the marks of the *table* say that this load stands; and a row that stands in the table too is
@@ -16,6 +17,7 @@
 mod compete;
 pub(crate) mod existing;
 mod outcome;
+mod places;
 mod state;
 
 use std::collections::HashMap;
@@ -31,6 +33,7 @@ use nightshift_lake::{DataFile, Lake, Snapshot};
 use nightshift_quality::Rules;
 
 use crate::correct::Corrections;
+use crate::ingest::{IngestRequest, Keep};
 use crate::keys::{KeyNumbers, NumberSet};
 use crate::load::{Loaded, Tables};
 use crate::memory::{QUARTER, SIXTEENTH};
@@ -39,6 +42,7 @@ use crate::spool::Spool;
 use crate::{Fingerprint, Result};
 use compete::Competition;
 use outcome::Outcome;
+use places::Places;
 use state::State;
 
 /// The number of a load: of a file's bytes, read by a contract.
@@ -50,6 +54,7 @@ pub(crate) fn load_number(file: i64, contract: i64) -> i64 {
 pub(crate) struct Upsert<'a> {
     lake: &'a Lake,
     session: &'a SessionContext,
+    keep: Keep,
     rules: &'a Arc<Rules>,
     tables: &'a Tables,
     numbers: KeyNumbers,
@@ -66,13 +71,15 @@ pub(crate) struct Upsert<'a> {
 }
 
 impl<'a> Upsert<'a> {
-    pub(crate) fn new(lake: &'a Lake, session: &'a SessionContext, rules: &'a Arc<Rules>, schema: &SchemaRef, tables: &'a Tables) -> Self {
+    pub(crate) fn new(request: &IngestRequest<'a>, rules: &'a Arc<Rules>, schema: &SchemaRef, tables: &'a Tables) -> Self {
+        let session = request.session;
         let numbers = KeyNumbers::new(schema, rules.contract().key());
         let name = &rules.contract().name;
         let reservation = MemoryConsumer::new(format!("ingest:keys of {name}")).register(&session.runtime_env().memory_pool);
         Self {
-            lake,
+            lake: request.lake,
             session,
+            keep: request.keep,
             rules,
             tables,
             new: Spool::new(session, &format!("rows of {name}"), QUARTER, schema),
@@ -122,8 +129,8 @@ impl<'a> Upsert<'a> {
         let mut outcome = Outcome::new(&self, state)?;
         outcome.write_new(&self, &losers).await?;
         outcome.write_rows(&fallback, &losers).await?;
-        let remove = outcome.rewrite(&self, &stored, &losers).await?;
-        outcome.finish(remove).await
+        let replaced = outcome.take_out(&self, &stored, &losers).await?;
+        outcome.finish(replaced).await
     }
 
     /// Finds rows of the table whose keys come again, and those that go with an earlier file.
@@ -135,7 +142,7 @@ impl<'a> Upsert<'a> {
             return Ok(stored);
         }
         let keys = std::mem::replace(&mut self.seen, self.numbers.set());
-        let wanted = existing::Wanted { numbers: self.numbers.clone(), keys, files: self.corrections.files().clone() };
+        let wanted = existing::Wanted { numbers: self.numbers.clone(), keys, files: self.corrections.files().clone(), keep: self.keep };
         for hits in existing::scan(self.session, &base, self.rules.contract(), wanted).await? {
             if !hits.gone.is_empty() {
                 self.compare(&base, &hits.file).await?;
@@ -159,7 +166,7 @@ impl<'a> Upsert<'a> {
                 competition.enter_all(&batch)?;
             }
             stored.rows.extend(rows.clone());
-            stored.files.push(StoredFile { file: hits.file, rows, gone });
+            stored.files.push(StoredFile { file: hits.file, rows, gone, places: hits.places });
         }
         stored.base = Some(base);
         Ok(stored)
@@ -214,6 +221,8 @@ struct StoredFile {
     file: DataFile,
     rows: RowSet,
     gone: RowSet,
+    /// Where these rows stand in the file, if they are few.
+    places: Option<Places>,
 }
 
 /// The rows that a mask leaves, and those that it marks.

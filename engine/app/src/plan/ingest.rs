@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use nightshift_project::ByteSize;
-use nightshift_sources::{Arrival, FileState, IngestPlan, IngestRequest};
+use nightshift_sources::{Arrival, FileState, IngestPlan, IngestRequest, Keep};
 use serde_json::json;
 
 use super::{Outlook, Planner, Verdict, outcome};
@@ -21,6 +21,7 @@ impl Planner<'_> {
             calendar: &workspace.calendar,
             incoming: &workspace.project.paths.incoming,
             up_to: self.date,
+            keep: Keep::default(),
             batch_size: workspace.engine.limits().batch_size,
             progress: &|_| ControlFlow::Continue(()),
         };

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use chrono::NaiveDate;
 use nightshift_ledger::{Measures, Pin, PublicationRecord};
 use nightshift_orchestrate::{StepContext, StepOutcome};
-use nightshift_sources::{IngestReport, IngestRequest};
+use nightshift_sources::{IngestReport, IngestRequest, Keep};
 use serde_json::json;
 
 use super::Steps;
@@ -24,6 +24,7 @@ impl Steps {
             calendar: &workspace.calendar,
             incoming: &workspace.project.paths.incoming,
             up_to: context.batch.business_date,
+            keep: Keep::default(),
             batch_size: workspace.engine.limits().batch_size,
             progress: &|records| {
                 context.progress.advance("records", records, None);

@@ -34,7 +34,12 @@ pub struct ScanOptions {
     pub zone: Option<Arc<str>>,
     /// Whether strings are shown as views, which are faster to group, filter and join by, instead of as Utf8.
     pub string_views: bool,
+    /// Whether a last column, [`ROW_NUMBER`], tells the position of each row in its file.
+    pub row_numbers: bool,
 }
+
+/// The column that tells positions.
+pub const ROW_NUMBER: &str = "_row_number";
 
 /// A list of files as a table.
 pub struct FileTable {

@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use super::partition::{PartitionValues, folder, runs};
 use super::{Order, Stage, StageJournal, StageOptions, convert};
 use crate::error::{Error, Result};
-use crate::file::{DataFile, file_name};
+use crate::file::{Counted, DataFile, file_name};
 use crate::layout::{TableLayout, fingerprint};
 use crate::statistics::{FileCollector, STRING_BOUND_BYTES, encode};
 
@@ -137,6 +137,7 @@ impl Files {
             partition_values: open.partition,
             statistics: Some(Arc::new(statistics)),
             statistics_json: Some(Arc::from(json)),
+            counted: Counted::All,
         });
         Ok(())
     }

@@ -13,13 +13,15 @@ use nightshift_lake::{Lake, Snapshot, TableName};
 use nightshift_project::Project;
 use tempfile::TempDir;
 
-use crate::{Error, IngestPlan, IngestReport, IngestRequest, ingest, plan};
+use crate::{Error, IngestPlan, IngestReport, IngestRequest, Keep, ingest, plan};
 
 pub(super) struct Place {
     folder: TempDir,
     pub(super) session: SessionContext,
     pub(super) up_to: String,
     batch_size: usize,
+    /// Which files stay while rows of them go.
+    pub(super) keep: Keep,
 }
 
 impl Place {
@@ -29,7 +31,7 @@ impl Place {
         fs::create_dir_all(folder.path().join("sql/sources")).unwrap();
         fs::write(folder.path().join("nightshift.yaml"), "name: test\ntimezone: Asia/Taipei\n").unwrap();
         let session = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(2).with_batch_size(4));
-        let place = Self { folder, session, up_to: "2026-12-31".to_owned(), batch_size: 3 };
+        let place = Self { folder, session, up_to: "2026-12-31".to_owned(), batch_size: 3, keep: Keep::default() };
         place.set_contract(contract);
         place
     }
@@ -72,7 +74,7 @@ impl Place {
         let (lake, incoming) = (self.lake(), self.path("incoming"));
         let up_to = self.up_to.parse().unwrap();
         let (session, calendar) = (&self.session, &project.calendar);
-        action(&IngestRequest { lake: &lake, session, contract: &contract, calendar, incoming: &incoming, up_to, batch_size: self.batch_size, progress: &|_| std::ops::ControlFlow::Continue(()) }).await
+        action(&IngestRequest { lake: &lake, session, contract: &contract, calendar, incoming: &incoming, up_to, batch_size: self.batch_size, keep: self.keep, progress: &|_| std::ops::ControlFlow::Continue(()) }).await
     }
 
     pub(super) async fn try_ingest(&self) -> Result<IngestReport, Error> {

@@ -11,10 +11,12 @@ use datafusion::logical_expr::Expr;
 use datafusion::prelude::SessionContext;
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use nightshift_compile::contract::Contract;
-use nightshift_lake::{DataFile, Snapshot};
+use nightshift_lake::{DataFile, ROW_NUMBER, ScanOptions, Snapshot};
 
 use super::compete::entry_columns;
+use super::places::Places;
 use crate::columns::{FILE, strings};
+use crate::ingest::Keep;
 use crate::keys::{KeyNumbers, NumberSet};
 use crate::{Error, Result};
 
@@ -25,6 +27,7 @@ pub(super) struct Wanted {
     pub(super) keys: NumberSet,
     /// Files whose rows go.
     pub(super) files: BTreeSet<String>,
+    pub(super) keep: Keep,
 }
 
 /// What a file of the table has of it, in the columns of an entry.
@@ -32,17 +35,21 @@ pub(super) struct Hits {
     pub(super) file: DataFile,
     pub(super) contested: Vec<RecordBatch>,
     pub(super) gone: Vec<RecordBatch>,
+    /// Where these rows stand in the file, if they are few.
+    pub(super) places: Option<Places>,
 }
 
 /// Looks through the files that may hold anything of it by their statistics; reads keys, watermark and origin alone.
 pub(super) async fn scan(session: &SessionContext, base: &Snapshot, contract: &Contract, wanted: Wanted) -> Result<Vec<Hits>> {
     let parallel = session.copied_config().target_partitions().max(1);
-    let columns: Vec<Expr> = entry_columns(contract).into_iter().map(|name| Expr::Column(Column::new_unqualified(name))).collect();
+    let columns = entry_columns(contract).into_iter().chain([ROW_NUMBER.to_owned()]);
+    let columns: Vec<Expr> = columns.map(|name| Expr::Column(Column::new_unqualified(name))).collect();
     let zone: Arc<str> = Arc::from(contract.zone.name());
     let wanted = Arc::new(wanted);
     let candidates = base.files().iter().filter(|file| may_matter(file, &wanted)).cloned().collect::<Vec<_>>();
     let scans = stream::iter(candidates).map(|file| {
-        let table = session.read_table(base.provider_of(std::slice::from_ref(&file), Some(Arc::clone(&zone))));
+        let options = ScanOptions { zone: Some(Arc::clone(&zone)), row_numbers: true, ..ScanOptions::default() };
+        let table = session.read_table(Arc::new(base.table(std::slice::from_ref(&file), &options)));
         let (columns, wanted) = (columns.clone(), Arc::clone(&wanted));
         async move {
             let rows = table?.select(columns)?.execute_stream().await?;
@@ -66,20 +73,33 @@ fn may_matter(file: &DataFile, wanted: &Wanted) -> bool {
 }
 
 async fn hits(file: DataFile, mut rows: BoxStream<'static, Result<RecordBatch>>, wanted: Arc<Wanted>) -> Result<Hits> {
-    let mut hits = Hits { file, contested: Vec::new(), gone: Vec::new() };
+    let mut hits = Hits { places: Places::of(&file, wanted.keep), file, contested: Vec::new(), gone: Vec::new() };
     while let Some(rows) = rows.next().await {
         let rows = rows?;
         let goes = comes_from(&rows, &wanted.files)?;
         let comes_again = wanted.numbers.of(&rows)?.into_iter().map(|number| wanted.keys.contains(number));
         let contested: BooleanArray = comes_again.zip(&goes).map(|(comes_again, goes)| Some(comes_again && !goes)).collect();
         if contested.true_count() > 0 {
-            hits.contested.push(filter_record_batch(&rows, &contested)?);
+            hits.found(filter_record_batch(&rows, &contested)?, |hits| &mut hits.contested)?;
         }
         if goes.contains(&true) {
-            hits.gone.push(filter_record_batch(&rows, &BooleanArray::from(goes))?);
+            hits.found(filter_record_batch(&rows, &BooleanArray::from(goes))?, |hits| &mut hits.gone)?;
         }
     }
     Ok(hits)
+}
+
+impl Hits {
+    /// Takes rows, and where they stand.
+    fn found(&mut self, rows: RecordBatch, kind: impl Fn(&mut Self) -> &mut Vec<RecordBatch>) -> Result<()> {
+        if let Some(places) = &mut self.places
+            && !places.add(&rows)?
+        {
+            self.places = None;
+        }
+        kind(self).push(rows);
+        Ok(())
+    }
 }
 
 /// For each row whether its file is one of these.

@@ -2,11 +2,11 @@
 
 use arrow::array::RecordBatch;
 use futures::StreamExt as _;
-use nightshift_lake::DataFile;
+use nightshift_lake::{DataFile, Deletion, Positions};
 
 use super::existing::read;
 use super::state::{Losers, State};
-use super::{Stored, Upsert, split};
+use super::{Stored, StoredFile, Upsert, split};
 use crate::Result;
 use crate::changed::Changed;
 use crate::columns::{Partitioner, source_layout};
@@ -63,29 +63,37 @@ impl<'a> Outcome<'a> {
         Ok(())
     }
 
-    /// Writes the files of the table anew of which a row loses or goes; gives the files that they replace.
-    pub(super) async fn rewrite(&mut self, upsert: &Upsert<'a>, stored: &Stored, losers: &RowSet) -> Result<Vec<DataFile>> {
+    /// Takes rows of the table that lose or go out of it: out of their files, which stay, or by writing the others anew.
+    pub(super) async fn take_out(&mut self, upsert: &Upsert<'a>, stored: &Stored, losers: &RowSet) -> Result<Replaced> {
         let mut remove = stored.replaced_whole.clone();
         self.changed.remove_unseen(&remove);
-        let Some(base) = &stored.base else { return Ok(remove) };
-        let mut rewritten = Vec::new();
+        let mut delete = Vec::new();
+        let Some(base) = &stored.base else { return Ok(Replaced { remove, delete }) };
+        // What is read: whole files that are written anew, and of files that stay the rows that leave them.
+        let mut read_anew = Vec::new();
         let mut gone = RowSet::default();
         for stored in &stored.files {
             if stored.gone.is_empty() && !stored.rows.meets(losers) {
+                continue;
+            }
+            if let Some(rows) = stored.leave(losers) {
+                read_anew.push(stored.file.only(rows.clone()));
+                gone.extend(stored.gone.clone());
+                delete.push(Deletion { file: stored.file.clone(), rows });
                 continue;
             }
             remove.push(stored.file.clone());
             if stored.file.rows() == Some(stored.gone.len()) {
                 self.changed.remove_unseen(std::slice::from_ref(&stored.file));
             } else {
-                rewritten.push(stored.file.clone());
+                read_anew.push(stored.file.clone());
                 gone.extend(stored.gone.clone());
             }
         }
-        if rewritten.is_empty() {
-            return Ok(remove);
+        if read_anew.is_empty() {
+            return Ok(Replaced { remove, delete });
         }
-        let mut rows = read(upsert.session, base, upsert.rules.contract(), &rewritten, upsert.new.schema()).await?;
+        let mut rows = read(upsert.session, base, upsert.rules.contract(), &read_anew, upsert.new.schema()).await?;
         while let Some(rows) = rows.next().await {
             let rows = rows?;
             let (rows, gone) = split(&rows, gone.mask(&rows)?)?;
@@ -96,14 +104,30 @@ impl<'a> Outcome<'a> {
             }
             self.winners.push(won).await?;
         }
-        Ok(remove)
+        Ok(Replaced { remove, delete })
     }
 
-    pub(super) async fn finish(self, remove: Vec<DataFile>) -> Result<Loaded> {
+    pub(super) async fn finish(self, replaced: Replaced) -> Result<Loaded> {
+        let Replaced { remove, delete } = replaced;
         let staged = self.winners.finish().await?;
         self.losers.finish().await?;
         let changed = self.changed.finish();
-        Ok(Loaded { staged, remove, changed, rows_loaded: self.loaded, rows_superseded: self.superseded })
+        Ok(Loaded { staged, remove, delete, changed, rows_loaded: self.loaded, rows_superseded: self.superseded })
+    }
+}
+
+/// What goes from the table.
+pub(super) struct Replaced {
+    remove: Vec<DataFile>,
+    delete: Vec<Deletion>,
+}
+
+impl StoredFile {
+    /// The positions of the rows that lose or go, if they can do so while the file stays.
+    fn leave(&self, losers: &RowSet) -> Option<Positions> {
+        let positions = self.places.as_ref()?.of_rows(losers, &self.gone);
+        // A file of which no row is left goes too.
+        self.file.rows().is_some_and(|rows| positions.len() < rows).then_some(positions)
     }
 }
 

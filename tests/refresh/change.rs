@@ -9,6 +9,8 @@ pub(crate) enum Change {
     Sales(Vec<Sale>),
     /// A file of sales is written anew: rows go, rows are another, and most are merely carried along.
     RewriteSales { file: usize, drop: Vec<usize>, alter: Vec<(usize, Sale)> },
+    /// The same, but the file stays: the rows leave it, and those that are another come in a file of their own.
+    MarkSales { file: usize, drop: Vec<usize>, alter: Vec<(usize, Sale)> },
     /// A file of sales goes with all its rows.
     DropSales { file: usize },
     /// A shop opens, or moves to another region.
@@ -45,6 +47,8 @@ fn change() -> impl Strategy<Value = Change> {
         5 => prop::collection::vec(sale(), 1..12).prop_map(Change::Sales),
         6 => (0_usize..8, prop::collection::vec(0_usize..12, 0..3), prop::collection::vec((0_usize..12, sale()), 0..4))
             .prop_map(|(file, drop, alter)| Change::RewriteSales { file, drop, alter }),
+        4 => (0_usize..8, prop::collection::vec(0_usize..12, 0..3), prop::collection::vec((0_usize..12, sale()), 0..4))
+            .prop_map(|(file, drop, alter)| Change::MarkSales { file, drop, alter }),
         1 => (0_usize..8).prop_map(|file| Change::DropSales { file }),
         2 => (1_i64..6, prop_oneof![Just("north"), Just("south"), Just("east")]).prop_map(|(shop, region)| Change::Shop { shop, region }),
         1 => (1_i64..6).prop_map(|shop| Change::CloseShop { shop }),

@@ -136,6 +136,24 @@ async fn what_goes_is_taken_from_where_it_stood() {
     assert_eq!(shops.difference().await, None);
 }
 
+/// Rows that leave a file which stays are known one by one, also to a process that did not see them go.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_leave_their_files_are_merged() {
+    let sale = |shop, hour, amount| Sale { shop: Some(shop), buyer: 1, hour: Some(hour), due_in: 3, status: "done", quantity: 4, amount: Some(amount), weight: None };
+    let mut shops = Shops::open().await;
+    shops.apply(&Change::Shop { shop: 1, region: "north" }).await;
+    shops.apply(&Change::Sales((0..8).map(|number| sale(1 + number % 2, 5 + number, 10 * number)).collect())).await;
+    shops.refresh().await;
+    for (drop, alter) in [(vec![0], vec![(2, sale(1, 5, 5))]), (vec![5], vec![]), (vec![], vec![(0, sale(2, 30, 7)), (1, sale(1, 9, 900))])] {
+        shops.apply(&Change::MarkSales { file: 0, drop, alter }).await;
+        let seen = shops.refresh().await;
+        for rollup in ["by_hour: merge", "by_day: merge", "signed: merge", "balance: merge onward"] {
+            assert!(seen.contains(&rollup.to_owned()), "{rollup} is not among {seen:?}");
+        }
+        assert_eq!(shops.difference().await, None);
+    }
+}
+
 /// A definition that comes back after another one does not take the other's rows for its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_definition_that_comes_back_is_built_anew() {

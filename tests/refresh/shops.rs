@@ -11,7 +11,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{DateTime, Days, SecondsFormat, TimeDelta, Utc};
 use nightshift_app::Workspace;
 use nightshift_compile::Rollup;
-use nightshift_lake::{ChangedRows, Commit, StageOptions, TableKind, TableLayout, TableName};
+use nightshift_lake::{ChangedRows, Commit, DELETION_VECTORS, Deletion, StageOptions, TableKind, TableLayout, TableName};
 use nightshift_refresh::tables::{Pinned, PinnedTable, register};
 use nightshift_refresh::{CUT_FROM, Request, Technique, refresh};
 use serde_json::{Value, json};
@@ -35,6 +35,8 @@ pub(crate) struct Shops {
 struct File {
     path: String,
     rows: Vec<Value>,
+    /// Where the rows stand in the file.
+    positions: Vec<u64>,
 }
 
 impl Shops {
@@ -71,6 +73,7 @@ impl Shops {
                 rows.retain(|_| numbers.next().is_none_or(|number| !drop.contains(&number)));
                 self.commit("sale", rows, Some(file)).await;
             }
+            Change::MarkSales { file, drop, alter } => self.mark_sales(*file, drop, alter).await,
             Change::DropSales { file } => self.drop_file("sale", *file).await,
             Change::Shop { shop, region } => {
                 let mut rows = self.shops();
@@ -90,6 +93,23 @@ impl Shops {
             }
             Change::DropReceipts => self.drop_file("receipt", 0).await,
         }
+    }
+
+    async fn mark_sales(&mut self, file: usize, drop: &[usize], alter: &[(usize, Sale)]) {
+        let Some(file) = self.file("sale", file) else { return };
+        let all = &self.files["sale"][file];
+        let altered: BTreeMap<usize, Value> = alter.iter().map(|(row, sale)| {
+            let row = row % all.rows.len();
+            (row, sale_row(all.rows[row]["sale_id"].as_i64().unwrap(), sale))
+        }).collect();
+        let leaves = |row: &usize| drop.contains(row) || altered.contains_key(row);
+        let leaving: Vec<usize> = (0..all.rows.len()).filter(leaves).collect();
+        if leaving.len() == all.rows.len() {
+            let rows = altered.into_values().collect();
+            return self.commit("sale", rows, Some(file)).await;
+        }
+        let new: Vec<Value> = altered.into_iter().filter(|(row, _)| !drop.contains(row)).map(|(_, value)| value).collect();
+        self.mark("sale", file, &leaving, new).await;
     }
 
     fn number(&mut self) -> i64 {
@@ -123,7 +143,7 @@ impl Shops {
     async fn commit(&mut self, table: &'static str, rows: Vec<Value>, replaced: Option<usize>) {
         let lake = &self.workspace.lake;
         let schema = stored(&self.workspace.compiled.contract(table).unwrap().schema(), table);
-        let layout = TableLayout::new(&schema, vec![], vec![]).unwrap();
+        let layout = layout(&schema);
         let base = lake.snapshot(&source(table)).await.unwrap();
         let files = self.files.entry(table).or_default();
         let replaced = replaced.map(|file| files.remove(file));
@@ -135,11 +155,41 @@ impl Shops {
             let mut writer = lake.stage(&source(table), layout.clone(), StageOptions::default()).unwrap();
             writer.write(batch(&schema, &rows)).await.unwrap();
             let staged = writer.finish().await.unwrap();
-            files.push(File { path: staged.files()[0].path.clone(), rows });
+            let positions = (0..).take(rows.len()).collect();
+            files.push(File { path: staged.files()[0].path.clone(), rows, positions });
             add.push(staged);
         }
         let commit = Commit { operation: "test".to_owned(), layout: Some(layout), add, remove, changed_rows, ..Commit::default() };
         lake.commit(base.as_ref(), &source(table), commit).await.unwrap();
+    }
+
+    /// One commit: rows leave a file that stays, and others come.
+    async fn mark(&mut self, table: &'static str, file: usize, leaving: &[usize], rows: Vec<Value>) {
+        let lake = &self.workspace.lake;
+        let schema = stored(&self.workspace.compiled.contract(table).unwrap().schema(), table);
+        let base = lake.snapshot(&source(table)).await.unwrap().unwrap();
+        let files = self.files.get_mut(table).unwrap();
+        let left = &mut files[file];
+        let old: Vec<Value> = leaving.iter().map(|row| left.rows[*row].clone()).collect();
+        let changed_rows = self.tells.then(|| changed(&schema, &rows, &old));
+        let positions = leaving.iter().map(|row| left.positions[*row]).collect();
+        let stored = base.files().iter().find(|stored| stored.path == left.path).unwrap().clone();
+        for row in leaving.iter().rev() {
+            left.rows.remove(*row);
+            left.positions.remove(*row);
+        }
+        let mut add = vec![];
+        if !rows.is_empty() {
+            let mut writer = lake.stage(&source(table), layout(&schema), StageOptions::default()).unwrap();
+            writer.write(batch(&schema, &rows)).await.unwrap();
+            let staged = writer.finish().await.unwrap();
+            let positions = (0..).take(rows.len()).collect();
+            files.push(File { path: staged.files()[0].path.clone(), rows, positions });
+            add.push(staged);
+        }
+        let delete = vec![Deletion { file: stored, rows: positions }];
+        let commit = Commit { operation: "test".to_owned(), add, delete, changed_rows, ..Commit::default() };
+        lake.commit(Some(&base), &source(table), commit).await.unwrap();
     }
 
     /// Refreshes every rollup, finest first; tells what was done, `<rollup>: <technique>`, and `<rollup> fed`.
@@ -244,6 +294,12 @@ fn technique(technique: &Technique) -> &'static str {
         Technique::Onward(_) => "onward",
         Technique::Full(_) => "full",
     }
+}
+
+/// A table whose rows may leave their files.
+fn layout(schema: &SchemaRef) -> TableLayout {
+    let properties = BTreeMap::from([(DELETION_VECTORS.to_owned(), "true".to_owned())]);
+    TableLayout::new(schema, vec![], vec![]).unwrap().with_properties(properties)
 }
 
 fn source(table: &str) -> TableName {

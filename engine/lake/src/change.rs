@@ -58,6 +58,17 @@ impl ChangeSet {
         Ok(Self { added: missing_in(new.files(), old.files()), removed: missing_in(old.files(), new.files()) })
     }
 
+    /// What the newer version has from the older one.
+    #[must_use]
+    pub fn common(&self, new: &Snapshot) -> Vec<DataFile> {
+        let added: HashMap<&str, &DataFile> = self.added.iter().map(|file| (file.path.as_str(), file)).collect();
+        let common = |file: &DataFile| match added.get(file.path.as_str()) {
+            None => Some(file.clone()),
+            Some(added) => added.selected_rows().map(|rows| file.without(rows)),
+        };
+        new.files().iter().filter_map(common).collect()
+    }
+
     /// Whether nothing changed.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

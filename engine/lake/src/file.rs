@@ -87,6 +87,13 @@ impl DataFile {
         }
     }
 
+    pub(crate) fn selected_rows(&self) -> Option<&Positions> {
+        match &self.counted {
+            Counted::Only(rows) => Some(rows),
+            Counted::All | Counted::Except(_) => None,
+        }
+    }
+
     /// The file without some more rows. Its bounds hold for rows that are gone as well.
     pub(crate) fn without(&self, rows: &Positions) -> Self {
         let gone = self.gone_rows().map_or_else(|| rows.clone(), |gone| gone | rows);

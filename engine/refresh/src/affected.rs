@@ -10,6 +10,7 @@
 //! A fact that came and has a key of K stands in the first, the third and, taken away, in the last term. Rows of L count only if a
 //! fact of these terms has their key, so that a payment of today costs a scan of orders and payments, and no grouping of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
@@ -28,7 +29,7 @@ use crate::Result;
 use crate::changed::Change;
 use crate::key_ranges::near;
 use crate::states::named;
-use crate::tables::Pinned;
+use crate::tables::{DELETED, Pinned, with_unused};
 
 /// Rows that are held in memory at most, of facts and of what they find; where there are more, buckets are computed anew.
 const MOST_ROWS: usize = 200_000;
@@ -115,13 +116,15 @@ impl Affected {
         &self,
         facts: &[LogicalPlan],
         change: &Change,
+        used: &BTreeSet<String>,
         pinned: &Pinned,
         session: &StepSession,
         cancel: &CancellationToken,
     ) -> Result<Option<Found>> {
         let Some(keys) = self.keys_of(facts, session, cancel).await? else { return Ok(None) };
         let matched = |rows: Arc<dyn TableProvider>| {
-            found_by_keys(LogicalPlanBuilder::scan(change.table.as_str(), provider_as_source(rows), None)?, &self.key.lookup_column, &keys)
+            let rows = found_by_keys(LogicalPlanBuilder::scan(change.table.as_str(), provider_as_source(rows), None)?, &self.key.lookup_column, &keys)?;
+            with_unused(rows, pinned, &change.table, used, named(DELETED))
         };
         let Some(common) = change.common(pinned) else { return Ok(None) };
         let Some(common) = Gathered::of(&matched(common)?, session, cancel).await? else { return Ok(None) };

@@ -14,6 +14,7 @@ use crate::regroup::Regrouping;
 use crate::replaced::replaced_files;
 use crate::rows::Rows;
 use crate::states::Stated;
+use crate::tables::used_by;
 use crate::{Error, Result};
 
 /// What is computed from a change.
@@ -78,5 +79,5 @@ async fn found(request: &Request<'_>, changes: &Changes) -> Result<Option<Found>
     let Some(lookup) = lookup else { return Ok(None) };
     let facts = delta::facts(of_table(&request.rollup.time.table), &request.rollup.time.table, request.pinned)?;
     let all: Vec<LogicalPlan> = [facts.came, facts.went].into_iter().flatten().chain([affected.facts.scan(&request.rollup.time.table)?]).collect();
-    affected.found(&all, lookup, request.pinned, request.session, request.cancel).await
+    affected.found(&all, lookup, &used_by(request.rollup, &lookup.table), request.pinned, request.session, request.cancel).await
 }

@@ -1,6 +1,5 @@
 //! What changed in a table that a rollup reads: files that came and went, or just the rows where they are known.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{RecordBatch, new_null_array};
@@ -46,7 +45,7 @@ impl Change {
 
     /// Whether just the rows that changed are known, so that they can be merged.
     pub(crate) fn is_sharp(&self) -> bool {
-        self.rows.is_some() || self.files.removed.is_empty()
+        self.rows.is_some() || self.files.removed.iter().all(DataFile::is_selection)
     }
 
     /// Whether a row that came may be among those that went: a commit never takes away what it adds, but a later one may.
@@ -54,12 +53,10 @@ impl Change {
         self.rows.as_ref().is_some_and(|commits| commits.len() > 1)
     }
 
-    /// The rows of files that the table had before and has still; none if there is no table.
+    /// The rows that the table had before and has still; none if there is no table.
     pub(crate) fn common(&self, pinned: &Pinned) -> Option<Arc<dyn TableProvider>> {
         let snapshot = pinned.snapshot(&self.table)?;
-        let added: HashSet<&str> = self.files.added.iter().map(|file| file.path.as_str()).collect();
-        let common: Vec<DataFile> = snapshot.files().iter().filter(|file| !added.contains(file.path.as_str())).cloned().collect();
-        Some(snapshot.provider_of(&common, Some(Arc::clone(&pinned.zone))))
+        Some(snapshot.provider_of(&self.files.common(snapshot), Some(Arc::clone(&pinned.zone))))
     }
 
     /// The rows of some files of the table; none if there are no files.

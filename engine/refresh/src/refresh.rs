@@ -145,14 +145,15 @@ async fn write(
     let (staged, replaced) = match by_change(request, base, &rows, &stated, changes, &decided).await? {
         Some(computed) => {
             let arranged = rows.arranged(computed.new, computed.kept, &stated.columns)?;
-            (stage(request, table, layout, &arranged, outcome).await?, computed.replaced)
+            let selects = matches!(decided, Technique::RebuildGroups(_));
+            (stage(request, table, layout, &arranged, selects, outcome).await?, computed.replaced)
         }
         None => {
             outcome.decision.technique = decided.over_facts();
             let computed = by_facts(request, base, &rows, &stated, &outcome.decision.technique).await?;
             outcome.feeder = computed.feeder;
             match computed.rows {
-                Written::Together(arranged) => (stage(request, table, layout, &arranged, outcome).await?, computed.replaced),
+                Written::Together(arranged) => (stage(request, table, layout, &arranged, false, outcome).await?, computed.replaced),
                 Written::InUnits(plans) => {
                     let units = Units {
                         lake: request.lake.clone(),
@@ -173,9 +174,13 @@ async fn write(
     Ok((staged, replaced))
 }
 
-async fn stage(request: &Request<'_>, table: &TableName, layout: TableLayout, rows: &LogicalPlan, outcome: &mut Outcome) -> Result<Vec<Staged>> {
+/// Writes the rows of a plan, which may choose few of the rows that it scans.
+async fn stage(request: &Request<'_>, table: &TableName, layout: TableLayout, rows: &LogicalPlan, selects: bool, outcome: &mut Outcome) -> Result<Vec<Staged>> {
     let mut writer = request.lake.stage(table, layout, StageOptions::default())?;
-    let mut running = run::start(request.session, rows, request.cancel).await?;
+    let mut running = match selects {
+        true => run::start_selective(request.session, rows, request.cancel).await?,
+        false => run::start(request.session, rows, request.cancel).await?,
+    };
     while let Some(batch) = running.next().await? {
         writer.write(batch).await?;
     }

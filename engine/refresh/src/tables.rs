@@ -1,16 +1,18 @@
 //! The tables of a batch: one pinned version each, shown to SQL as the contract or the rollup's SELECT has them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
-use datafusion::common::Column;
+use datafusion::common::{Column, ScalarValue};
 use datafusion::datasource::provider_as_source;
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::datasource::ViewTable;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::SessionContext;
+use nightshift_compile::Rollup;
+use nightshift_compile::lineage::used_columns;
 use nightshift_lake::Snapshot;
 
 use crate::Result;
@@ -88,6 +90,25 @@ pub(crate) fn stored_schema(pinned: &Pinned, table: &str) -> SchemaRef {
         Some(snapshot) => snapshot.provider(Some(Arc::clone(&pinned.zone))).schema(),
         None => pinned.tables.get(table).map_or_else(|| Arc::new(Schema::empty()), |table| Arc::clone(&table.schema)),
     }
+}
+
+/// The columns of a table that a rollup looks at.
+pub(crate) fn used_by(rollup: &Rollup, table: &str) -> BTreeSet<String> {
+    used_columns(&rollup.query).remove(table).unwrap_or_default()
+}
+
+/// All columns that a table stores, those that nobody uses as NULL; whether a row is deleted is told by `deleted`.
+pub(crate) fn with_unused(rows: LogicalPlan, pinned: &Pinned, table: &str, used: &BTreeSet<String>, deleted: Expr) -> Result<LogicalPlan> {
+    let all = stored_schema(pinned, table).fields().iter().map(|field| {
+        if field.name() == DELETED {
+            Ok(deleted.clone().alias(DELETED))
+        } else if used.contains(field.name()) {
+            Ok(column(field.name()))
+        } else {
+            Ok(Expr::Literal(ScalarValue::try_from(field.data_type())?, None).alias(field.name()))
+        }
+    }).collect::<Result<Vec<Expr>>>()?;
+    Ok(LogicalPlanBuilder::from(rows).project(all)?.build()?)
 }
 
 /// Hides what SQL must not see: deleted rows, and columns of our own. The scan bears the table's name, so that proofs know its

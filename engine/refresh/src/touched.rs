@@ -17,7 +17,6 @@ use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction};
 use datafusion::logical_expr::{Expr, Join, JoinConstraint, LogicalPlan, LogicalPlanBuilder, ScalarUDF, TableScan, cast, col, lit};
 use nightshift_calendar::Grain;
 use nightshift_compile::Rollup;
-use nightshift_compile::lineage::used_columns;
 use nightshift_compile::resolve::{Occurrence, Term, resolve};
 use nightshift_compile::rollup::locality::Unproved;
 use nightshift_compile::rollup::lookup::{LookupKey, lookup_key};
@@ -29,7 +28,7 @@ use crate::buckets::{Bucket, Buckets};
 use crate::affected::{Affected, Gathered, KEY, found_by_keys};
 use crate::changed::Change;
 use crate::states::named;
-use crate::tables::{DELETED, Pinned, stored_schema};
+use crate::tables::{DELETED, Pinned, stored_schema, used_by, with_unused};
 use crate::{Error, Result};
 
 const BUCKET: &str = "bucket";
@@ -112,7 +111,7 @@ impl Touching<'_> {
             Err(_) => scan,
         };
         let facts = found_by_keys(scan, &key.fact_column, &keys)?;
-        let facts = self.with_unused(facts, table)?;
+        let facts = with_unused(facts, self.pinned, table, &self.used(table), lit(false))?;
         let facts = Gathered::of(&facts, self.session, self.cancel).await?;
         Ok(facts.map(|facts| Affected { lookup, key, keys, facts }))
     }
@@ -217,26 +216,11 @@ impl Touching<'_> {
                 .build()?
             }
         };
-        Ok(Some(self.with_unused(changed, &change.table)?))
-    }
-
-    /// All columns that a table stores, those that the rollup does not use as NULL.
-    fn with_unused(&self, rows: LogicalPlan, table: &str) -> Result<LogicalPlan> {
-        let columns = self.used(table);
-        let all = stored_schema(self.pinned, table).fields().iter().map(|field| {
-            if columns.contains(field.name()) {
-                Ok(named(field.name()))
-            } else if field.name() == DELETED {
-                Ok(lit(false).alias(DELETED))
-            } else {
-                Ok(Expr::Literal(ScalarValue::try_from(field.data_type())?, None).alias(field.name()))
-            }
-        }).collect::<Result<Vec<Expr>>>()?;
-        Ok(LogicalPlanBuilder::from(rows).project(all)?.build()?)
+        Ok(Some(with_unused(changed, self.pinned, &change.table, &columns, lit(false))?))
     }
 
     fn used(&self, table: &str) -> BTreeSet<String> {
-        used_columns(&self.rollup.query).remove(table).unwrap_or_default()
+        used_by(self.rollup, table)
     }
 
     fn function(&self, name: &str) -> Option<Arc<ScalarUDF>> {

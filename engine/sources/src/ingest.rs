@@ -57,7 +57,7 @@ pub struct Keep {
 
 impl Default for Keep {
     fn default() -> Self {
-        Self { rows: 65_536, share: 20 }
+        Self { rows: 65_536, share: 10 }
     }
 }
 

@@ -9,8 +9,9 @@ use crate::columns::{FILE, LINE, strings};
 use crate::ingest::Keep;
 use crate::origin::RowSet;
 
-/// More rows than so many are not taken out of a file that stays: they stand in the log, which every reader reads.
-const MOST: u64 = 4_096;
+/// More rows than so many are not taken out of a file that stays: they stand in the log, which every reader reads, with at most two bytes for
+/// each.
+const MOST: u64 = 32_768;
 
 /// Rows by file and line, each with its position.
 pub(super) struct Places {

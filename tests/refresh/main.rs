@@ -197,7 +197,7 @@ async fn run(nights: Vec<(bool, Vec<Change>)>, seen: &Mutex<BTreeSet<String>>) -
         for change in changes {
             shops.apply(change).await;
         }
-        let refreshed = shops.refresh().await;
+        let refreshed = if number % 2 == 1 { shops.refresh_in_units().await } else { shops.refresh().await };
         seen.lock().unwrap().extend(refreshed);
         if let Some(difference) = shops.difference().await {
             return Err(format!("after night {number}: {difference}"));

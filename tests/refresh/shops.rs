@@ -203,6 +203,11 @@ impl Shops {
         self.refresh_cut_from(0).await;
     }
 
+    /// As [`Self::refresh`], with work cut into units wherever that is allowed.
+    pub(crate) async fn refresh_in_units(&self) -> Vec<String> {
+        self.refresh_cut_from(0).await
+    }
+
     async fn refresh_cut_from(&self, cut_from: u64) -> Vec<String> {
         let workspace = &self.workspace;
         let mut rollups: Vec<&Arc<Rollup>> = workspace.compiled.rollups.iter().collect();

@@ -1,10 +1,11 @@
 //! What a technique writes, computed from what came and what went.
 
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use nightshift_lake::{DataFile, Snapshot};
 
 use crate::affected::Found;
-use crate::buckets::Buckets;
+use crate::buckets::{Bucket, Buckets};
+use crate::by_facts::Written;
 use crate::decide::{Changes, Technique};
 use crate::delta::{self, Delta};
 use crate::groups::Groups;
@@ -17,11 +18,14 @@ use crate::states::Stated;
 use crate::tables::used_by;
 use crate::{Error, Result};
 
+/// A plan for each of more buckets than this costs more than it spares.
+const MOST_UNITS: usize = 4;
+/// A row of a table is worth so many facts when it is decided whether work is cut into units: it is written anew.
+const FACTS_A_ROW: u64 = 5;
+
 /// What is computed from a change.
 pub(crate) struct FromChange<'a> {
-    pub(crate) new: LogicalPlan,
-    /// Rows of the replaced files that stay.
-    pub(crate) kept: Option<LogicalPlan>,
+    pub(crate) rows: Written,
     /// The files that the rows replace.
     pub(crate) replaced: Vec<DataFile>,
     /// The plans hold these rows, so that their memory is in use until they have run.
@@ -47,14 +51,37 @@ pub(crate) async fn by_change<'a>(
         let regrouping = Regrouping { delta: &delta, keys, query: &stated.plan, cancel: request.cancel };
         let Some(groups) = regrouping.groups(base, &replaced).await? else { return Ok(None) };
         let kept = Some(regrouping.others(&groups, base, &replaced)?);
-        return Ok(Some(FromChange { new: groups.anew(rows, &stated.plan)?, kept, replaced, _delta: delta, _groups: Some(groups) }));
+        let arranged = rows.arranged(groups.anew(rows, &stated.plan)?, kept, &stated.columns)?;
+        return Ok(Some(FromChange { rows: Written::Together(arranged), replaced, _delta: delta, _groups: Some(groups) }));
     }
     let Some(states) = &rollup.states else { return Err(Error::NothingToMerge { rollup: rollup.name().to_owned() }) };
     let onward = technique.onward();
     let merging = Merging { delta: &delta, states, stated, onward, cancel: request.cancel };
     let Some((new, groups)) = merging.plan(base, if onward.is_some() { base.files() } else { &replaced }).await? else { return Ok(None) };
     let kept = rows.kept(base, &replaced, technique)?;
-    Ok(Some(FromChange { new, kept, replaced, _delta: delta, _groups: groups }))
+    let rows = if onward.is_none() && is_for_units(buckets, &replaced, request.cut_from) {
+        in_units(rows, &new, kept, buckets, &stated.columns)?
+    } else {
+        Written::Together(rows.arranged(new, kept, &stated.columns)?)
+    };
+    Ok(Some(FromChange { rows, replaced, _delta: delta, _groups: groups }))
+}
+
+/// Whether the rows of a few buckets are so many that each bucket is better merged by one thread, which exchanges no rows with others and need
+/// not sort them.
+fn is_for_units(buckets: &Buckets, replaced: &[DataFile], cut_from: u64) -> bool {
+    let rows: Option<u64> = replaced.iter().map(DataFile::rows).sum();
+    buckets.len() <= MOST_UNITS && rows.is_some_and(|rows| rows.saturating_mul(FACTS_A_ROW) >= cut_from)
+}
+
+fn in_units(rows: &Rows<'_>, new: &LogicalPlan, kept: Option<LogicalPlan>, buckets: &Buckets, hidden: &[String]) -> Result<Written> {
+    let one = |bucket: &Bucket| {
+        let only = Buckets::from([*bucket]);
+        rows.partitioned(LogicalPlanBuilder::from(new.clone()).filter(rows.keeps(&only, false))?.build()?, None, hidden)
+    };
+    let merged = buckets.iter().map(one);
+    let kept = kept.map(|kept| rows.arranged(kept, None, hidden));
+    Ok(Written::InUnits(merged.chain(kept).collect::<Result<_>>()?))
 }
 
 /// What came and what went; nothing if what the facts find is too much to be held.

@@ -11,7 +11,7 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, in_list, lit};
 
 /// So few keys are listed one by one as well.
-const MOST_LISTED: usize = 256;
+const MOST_LISTED: usize = 1_024;
 /// More ranges skip hardly more, and each is compared with every row that is read.
 const MOST_RANGES: usize = 8;
 

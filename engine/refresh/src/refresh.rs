@@ -38,7 +38,7 @@ pub struct Request<'a> {
     pub calendar: &'a Calendar,
     /// Stops the refresh.
     pub cancel: &'a CancellationToken,
-    /// From how many facts on a full build is cut into units; [`CUT_FROM`] is a good number.
+    /// From how many facts on work is cut into units; [`CUT_FROM`] is a good number.
     pub cut_from: u64,
 }
 
@@ -144,46 +144,47 @@ async fn write(
     let decided = outcome.decision.technique.clone();
     let (staged, replaced) = match by_change(request, base, &rows, &stated, changes, &decided).await? {
         Some(computed) => {
-            let arranged = rows.arranged(computed.new, computed.kept, &stated.columns)?;
             let selects = matches!(decided, Technique::RebuildGroups(_));
-            (stage(request, table, layout, &arranged, selects, outcome).await?, computed.replaced)
+            (stage(request, table, layout, computed.rows, selects, outcome).await?, computed.replaced)
         }
         None => {
             outcome.decision.technique = decided.over_facts();
             let computed = by_facts(request, base, &rows, &stated, &outcome.decision.technique).await?;
             outcome.feeder = computed.feeder;
-            match computed.rows {
-                Written::Together(arranged) => (stage(request, table, layout, &arranged, false, outcome).await?, computed.replaced),
-                Written::InUnits(plans) => {
-                    let units = Units {
-                        lake: request.lake.clone(),
-                        table: table.clone(),
-                        layout,
-                        session: request.session.clone(),
-                        cancel: request.cancel.clone(),
-                        plans: Arc::new(Mutex::new(plans)),
-                    };
-                    let (staged, cost) = units::run_all(units).await?;
-                    outcome.measurement.add(&cost);
-                    (staged, computed.replaced)
-                }
-            }
+            (stage(request, table, layout, computed.rows, false, outcome).await?, computed.replaced)
         }
     };
     outcome.measurement.peak_memory = request.session.peak_memory();
     Ok((staged, replaced))
 }
 
-/// Writes the rows of a plan, which may choose few of the rows that it scans.
-async fn stage(request: &Request<'_>, table: &TableName, layout: TableLayout, rows: &LogicalPlan, selects: bool, outcome: &mut Outcome) -> Result<Vec<Staged>> {
-    let mut writer = request.lake.stage(table, layout, StageOptions::default())?;
-    let mut running = match selects {
-        true => run::start_selective(request.session, rows, request.cancel).await?,
-        false => run::start(request.session, rows, request.cancel).await?,
-    };
-    while let Some(batch) = running.next().await? {
-        writer.write(batch).await?;
+/// Writes rows, whose plan may choose few of those that it scans.
+async fn stage(request: &Request<'_>, table: &TableName, layout: TableLayout, rows: Written, selects: bool, outcome: &mut Outcome) -> Result<Vec<Staged>> {
+    match rows {
+        Written::Together(rows) => {
+            let mut writer = request.lake.stage(table, layout, StageOptions::default())?;
+            let mut running = match selects {
+                true => run::start_selective(request.session, &rows, request.cancel).await?,
+                false => run::start(request.session, &rows, request.cancel).await?,
+            };
+            while let Some(batch) = running.next().await? {
+                writer.write(batch).await?;
+            }
+            outcome.measurement.add(&running.measurement());
+            Ok(vec![writer.finish().await?])
+        }
+        Written::InUnits(plans) => {
+            let units = Units {
+                lake: request.lake.clone(),
+                table: table.clone(),
+                layout,
+                session: request.session.clone(),
+                cancel: request.cancel.clone(),
+                plans: Arc::new(Mutex::new(plans)),
+            };
+            let (staged, cost) = units::run_all(units).await?;
+            outcome.measurement.add(&cost);
+            Ok(staged)
+        }
     }
-    outcome.measurement.add(&running.measurement());
-    Ok(vec![writer.finish().await?])
 }

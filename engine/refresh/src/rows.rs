@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableScan, cast, col, in_list, lit};
@@ -21,7 +21,7 @@ use crate::Result;
 use crate::buckets::{Bucket, Buckets};
 use crate::decide::Technique;
 use crate::layout::partition_column;
-use crate::spans::Span;
+use crate::spans::{Span, is_sharp};
 use crate::states::{merged, named};
 use crate::touched::{bucket_expression, cut_expression};
 
@@ -129,10 +129,24 @@ impl Rows<'_> {
             }
             _ => lit(false),
         };
-        let values: Vec<Expr> = buckets.iter().filter_map(|bucket| bucket.scalar(self.calendar)).map(literal).collect();
-        let chosen = if values.is_empty() { lit(false) } else { in_list(bucket_expression(self.session, self.rollup.bucketing(), time.clone()), values, false) };
-        let within = range.and(chosen);
+        let within = range.and(self.chosen(&time, data_type, buckets));
         if buckets.contains(&Bucket::None) { within.or(time.is_null()) } else { within }
+    }
+
+    /// True for times of just these buckets: by their instants, where those tell a bucket from all others.
+    fn chosen(&self, time: &Expr, data_type: &DataType, buckets: &Buckets) -> Expr {
+        let bucketing = self.rollup.bucketing();
+        let sharp = |bucket: &Bucket| match bucket {
+            Bucket::None => true,
+            Bucket::Hour(_) => false,
+            Bucket::Date(day) => [*day, bucketing.grain.next_first_day(*day)].into_iter().all(|day| is_sharp(day, bucketing, self.calendar)),
+        };
+        if matches!(data_type, DataType::Timestamp(TimeUnit::Microsecond, _)) && buckets.iter().all(sharp) {
+            let spans = buckets.iter().filter_map(|bucket| bucket.instants(bucketing, self.calendar));
+            return nightshift_functions::within_spans(spans).call(vec![time.clone()]);
+        }
+        let values: Vec<Expr> = buckets.iter().filter_map(|bucket| bucket.scalar(self.calendar)).map(literal).collect();
+        if values.is_empty() { lit(false) } else { in_list(bucket_expression(self.session, bucketing, time.clone()), values, false) }
     }
 
     /// The query of a coarser rollup over its feeder, restricted to what a technique computes.
@@ -231,7 +245,8 @@ impl Rows<'_> {
         if span.is_one(self.rollup.grain()) { self.partitioned(new, None, hidden) } else { self.arranged(new, None, hidden) }
     }
 
-    fn partitioned(&self, new: LogicalPlan, kept: Option<LogicalPlan>, hidden: &[String]) -> Result<LogicalPlan> {
+    /// Adds the partition column.
+    pub(crate) fn partitioned(&self, new: LogicalPlan, kept: Option<LogicalPlan>, hidden: &[String]) -> Result<LogicalPlan> {
         let partition = partition_column(self.rollup.grain());
         let names = self.rollup.schema.fields().iter().map(|field| field.name().as_str()).chain(hidden.iter().map(String::as_str));
         let names: Vec<&str> = names.collect();

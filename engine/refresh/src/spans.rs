@@ -68,7 +68,7 @@ fn cuts(rollup: &Rollup, pinned: &Pinned, calendar: &Calendar, cut_from: u64) ->
 
 /// True if no instant before the beginning of a bucket belongs to it or to a later one. It is not so where the clock goes back over
 /// midnight.
-fn is_sharp(day: NaiveDate, unit: Bucketing, calendar: &Calendar) -> bool {
+pub(crate) fn is_sharp(day: NaiveDate, unit: Bucketing, calendar: &Calendar) -> bool {
     let before = day.pred_opt().map(|day| unit.grain.first_day(day));
     let instants = |day| Bucket::Date(day).instants(unit, calendar);
     matches!((before.and_then(instants), instants(day)), (Some((_, end)), Some((start, _))) if end <= start)

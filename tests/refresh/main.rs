@@ -136,6 +136,19 @@ async fn what_goes_is_taken_from_where_it_stood() {
     assert_eq!(shops.difference().await, None);
 }
 
+/// HAVING hid a group without a time, and now shows it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_group_comes_into_sight() {
+    let sale = |hour| Sale { shop: Some(3), buyer: 1, hour, due_in: 3, status: "done", quantity: 4, amount: None, weight: None };
+    let mut shops = Shops::open().await;
+    shops.apply(&Change::Sales(vec![sale(None), sale(Some(2)), sale(Some(8)), sale(Some(86))])).await;
+    shops.refresh().await;
+    shops.apply(&Change::MarkSales { file: 0, drop: vec![], alter: vec![(3, sale(None))] }).await;
+    let seen = shops.refresh().await;
+    assert!(seen.contains(&"busy: rebuild groups".to_owned()), "{seen:?}");
+    assert_eq!(shops.difference().await, None);
+}
+
 /// Rows that leave a file which stays are known one by one, also to a process that did not see them go.
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_that_leave_their_files_are_merged() {

@@ -74,6 +74,8 @@ impl Lake {
     /// [`Error::Conflict`] if the table is no longer at the version of `base`; then nothing was changed and the staged files are
     /// removed. Other errors before the commit change nothing either and leave the staged files to the caller's cleaning.
     pub async fn commit(&self, base: Option<&Snapshot>, table: &TableName, mut commit: Commit) -> Result<Snapshot> {
+        // The log would take the file, which goes and comes as it is, for one that goes.
+        commit.delete.retain(|deletion| !deletion.rows.is_empty());
         let changed_rows = commit.take_changed_rows();
         let location = self.location(table)?;
         let layout = check(base, table, &commit)?;

@@ -114,6 +114,9 @@ async fn rows_go_once_and_only_where_they_can() {
     let (_folder, lake) = lake();
     let base = keeping_table(&lake).await;
     let first = delete(&lake, &base, 0, &[3].into_iter().collect()).await.unwrap();
+    let same = delete(&lake, &first, 0, &Positions::new()).await.unwrap();
+    assert_eq!(same.rows(), first.rows());
+    let first = same;
     for wrong in [3, 5_000] {
         assert!(matches!(delete(&lake, &first, 0, &[wrong].into_iter().collect()).await, Err(Error::RowsGone { .. })));
     }

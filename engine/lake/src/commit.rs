@@ -17,7 +17,7 @@ use crate::file::DataFile;
 use crate::lake::Lake;
 use crate::layout::TableLayout;
 use crate::name::TableName;
-use crate::snapshot::{CHECKPOINT_INTERVAL, CHECKPOINT_PROPERTY, SORT_PROPERTY, Snapshot, TableLocation};
+use crate::snapshot::{CHECKPOINT_INTERVAL, CHECKPOINT_PROPERTY, DELETION_FEATURE, SORT_PROPERTY, Snapshot, TableLocation};
 use crate::stage::Staged;
 
 /// The key of a commit's information under which ours stands.
@@ -53,6 +53,16 @@ pub struct Deletion {
     pub file: DataFile,
     /// Rows of it that are not gone yet.
     pub rows: Positions,
+}
+
+impl Deletion {
+    /// Whether the file has these rows still, and the log can say that they are gone.
+    fn can_be_done(&self) -> bool {
+        let all = self.file.statistics.as_ref().map_or(0, |statistics| statistics.rows);
+        let is_within = self.rows.max().is_none_or(|last| last < all);
+        let is_new = self.file.gone_rows().is_none_or(|gone| gone.is_disjoint(&self.rows));
+        is_within && is_new && self.file.without(&self.rows).vector().is_some()
+    }
 }
 
 /// The table property of tables whose rows may go while their files stay.
@@ -120,25 +130,28 @@ fn check(base: Option<&Snapshot>, table: &TableName, commit: &Commit) -> Result<
         return Err(Error::StagedLayout { table: table.clone() });
     }
     if let Some(base) = base {
-        let there: HashSet<&str> = base.files().iter().map(|file| file.path.as_str()).collect();
-        let named = commit.remove.iter().chain(commit.delete.iter().map(|deletion| &deletion.file));
-        if let Some(unknown) = named.into_iter().find(|file| !there.contains(file.path.as_str())) {
-            return Err(Error::UnknownFile { table: table.clone(), version: base.version(), path: unknown.path.clone() });
+        let there: HashMap<&str, &DataFile> = base.files().iter().map(|file| (file.path.as_str(), file)).collect();
+        let mut named: HashSet<&str> = HashSet::new();
+        for file in commit.remove.iter().chain(commit.delete.iter().map(|deletion| &deletion.file)) {
+            // The log knows a file by what is gone of it too, and by either only once.
+            let is_there = there.get(file.path.as_str()).is_some_and(|known| known.counted == file.counted);
+            if !is_there || !named.insert(&file.path) {
+                return Err(Error::UnknownFile { table: table.clone(), version: base.version(), path: file.path.clone() });
+            }
         }
         let removed: HashSet<&str> = commit.remove.iter().map(|file| file.path.as_str()).collect();
-        let kept = there.difference(&removed).count();
+        let is_live = |path: &str| there.contains_key(path) && !removed.contains(path);
+        if let Some(file) = commit.restore.iter().find(|file| file.is_selection() || is_live(&file.path)) {
+            return Err(Error::FileThere { table: table.clone(), path: file.path.clone() });
+        }
+        let kept = there.keys().filter(|path| !removed.contains(**path)).count();
         if kept > 0 && !layout.reads(base.layout()) {
             return Err(Error::KeptFiles { table: table.clone(), kept });
         }
-        let holds = |deletion: &Deletion| {
-            let all = deletion.file.statistics.as_ref().map_or(0, |statistics| statistics.rows);
-            let is_within = deletion.rows.max().is_none_or(|last| last < all);
-            is_within && deletion.file.gone_rows().is_none_or(|gone| gone.is_disjoint(&deletion.rows)) && !removed.contains(deletion.file.path.as_str())
-        };
         if !commit.delete.is_empty() && !keeps_deletions(Some(base), layout) {
             return Err(Error::NoDeletionVectors { table: table.clone() });
         }
-        if let Some(wrong) = commit.delete.iter().find(|deletion| !holds(deletion)) {
+        if let Some(wrong) = commit.delete.iter().find(|deletion| !deletion.can_be_done()) {
             return Err(Error::RowsGone { table: table.clone(), path: wrong.file.path.clone() });
         }
     } else if let Some(file) = commit.remove.iter().chain(commit.delete.iter().map(|deletion| &deletion.file)).next() {
@@ -174,7 +187,7 @@ fn keeps_deletions(base: Option<&Snapshot>, layout: &TableLayout) -> bool {
 fn protocol(deletes: bool) -> Result<Protocol, serde_json::Error> {
     serde_json::from_value(if deletes {
         // The second and third are what version 2 of writers means.
-        let features = ["deletionVectors", "appendOnly", "invariants"];
+        let features = [DELETION_FEATURE, "appendOnly", "invariants"];
         json!({"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": features[..1], "writerFeatures": features})
     } else {
         json!({"minReaderVersion": 1, "minWriterVersion": 2})

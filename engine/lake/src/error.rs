@@ -163,6 +163,14 @@ pub enum Error {
         /// The file.
         path: String,
     },
+    /// A file was to come back that is there, or only some of whose rows are meant.
+    #[error("{path} cannot come back to {table}: it is there, or only some of its rows are meant")]
+    FileThere {
+        /// The table.
+        table: TableName,
+        /// The file.
+        path: String,
+    },
     /// Rows were to go from a table whose rows cannot go while their files stay.
     #[error("{table} keeps no deletion vectors")]
     NoDeletionVectors {
@@ -325,6 +333,7 @@ impl Faulty for Error {
             | Self::UnknownFile { .. }
             | Self::NoDeletionVectors { .. }
             | Self::RowsGone { .. }
+            | Self::FileThere { .. }
             | Self::OtherTable { .. }
             | Self::Parquet { .. }
             | Self::Arrow { .. }

@@ -34,10 +34,18 @@ pub(crate) enum Counted {
     /// All of them.
     #[default]
     All,
-    /// All but these, which are gone.
-    Except(Arc<Positions>),
+    /// All but those that are gone.
+    Except(Arc<Gone>),
     /// Just these: what a change set has of a file that stays.
     Only(Arc<Positions>),
+}
+
+/// Rows that are gone from a file that stays.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Gone {
+    pub(crate) rows: Positions,
+    /// As it stands in the log, by which the log knows the file: written again, it might be spelled otherwise. None if it is too large to.
+    pub(crate) vector: Option<DeletionVectorDescriptor>,
 }
 
 impl DataFile {
@@ -47,7 +55,7 @@ impl DataFile {
         let all = self.statistics.as_ref().map(|statistics| statistics.rows);
         match &self.counted {
             Counted::All => all,
-            Counted::Except(gone) => all.map(|all| all.saturating_sub(gone.len())),
+            Counted::Except(gone) => all.map(|all| all.saturating_sub(gone.rows.len())),
             Counted::Only(rows) => Some(rows.len()),
         }
     }
@@ -75,14 +83,14 @@ impl DataFile {
     pub fn counted_bytes(&self) -> u64 {
         let all = self.statistics.as_ref().map_or(0, |statistics| statistics.rows);
         match &self.counted {
-            Counted::Only(rows) if all > 0 => u64::try_from(u128::from(self.size) * u128::from(rows.len()) / u128::from(all)).unwrap_or(self.size),
+            Counted::Only(rows) if all > 0 => u64::try_from(u128::from(self.size) * u128::from(rows.len()) / u128::from(all)).unwrap_or(self.size).max(1),
             _ => self.size,
         }
     }
 
     pub(crate) fn gone_rows(&self) -> Option<&Positions> {
         match &self.counted {
-            Counted::Except(gone) => Some(gone),
+            Counted::Except(gone) => Some(&gone.rows),
             Counted::All | Counted::Only(_) => None,
         }
     }
@@ -96,13 +104,18 @@ impl DataFile {
 
     /// The file without some more rows. Its bounds hold for rows that are gone as well.
     pub(crate) fn without(&self, rows: &Positions) -> Self {
-        let gone = self.gone_rows().map_or_else(|| rows.clone(), |gone| gone | rows);
+        let rows = self.gone_rows().map_or_else(|| rows.clone(), |gone| gone | rows);
+        let gone = Gone { vector: deletion::encode(&rows), rows };
         let statistics_json = self.statistics_json.as_deref().map(|json| Arc::from(with_loose_bounds(json)));
         Self { counted: Counted::Except(Arc::new(gone)), statistics_json, ..self.clone() }
     }
 
-    fn vector(&self) -> Option<DeletionVectorDescriptor> {
-        self.gone_rows().and_then(deletion::encode)
+    /// What the log says of the rows that are gone.
+    pub(crate) fn vector(&self) -> Option<DeletionVectorDescriptor> {
+        match &self.counted {
+            Counted::Except(gone) => gone.vector.clone(),
+            Counted::All | Counted::Only(_) => None,
+        }
     }
 
     /// When the file was made.

@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 
 use crate::deletion;
 use crate::error::{Error, Result};
-use crate::file::{Counted, DataFile, written_fingerprint};
+use crate::file::{Counted, DataFile, Gone, written_fingerprint};
 use crate::layout::TableLayout;
 use crate::marks::{self, Marks};
 use crate::name::TableName;
@@ -213,7 +213,8 @@ impl Snapshot {
 
     /// Whether rows of it can go while their files stay.
     pub(crate) fn has_deletion_vectors(&self) -> bool {
-        self.inner.state.protocol().min_reader_version() >= FEATURES_READER
+        let features = self.inner.state.protocol().reader_features().unwrap_or_default();
+        features.iter().any(|feature| feature.to_string() == DELETION_FEATURE)
     }
 
     pub(crate) fn state(&self) -> &EagerSnapshot {
@@ -223,12 +224,14 @@ impl Snapshot {
 
 /// The version of Delta's readers from which a table lists what a reader has to know.
 const FEATURES_READER: i32 = 3;
+/// What it calls deletion vectors.
+pub(crate) const DELETION_FEATURE: &str = "deletionVectors";
 
 /// What a reader would have to know that we do not; none for a table that we read.
 fn beyond_us(state: &EagerSnapshot) -> Option<String> {
     let protocol = state.protocol();
     let features = protocol.reader_features().unwrap_or_default();
-    let unknown = features.iter().map(ToString::to_string).find(|feature| feature != "deletionVectors");
+    let unknown = features.iter().map(ToString::to_string).find(|feature| feature != DELETION_FEATURE);
     match (protocol.min_reader_version(), unknown) {
         (FEATURES_READER, Some(feature)) => Some(format!("it needs a Delta reader that knows {feature}")),
         (0 | 1 | FEATURES_READER, _) => None,
@@ -265,10 +268,11 @@ fn files_of(name: &TableName, state: &EagerSnapshot, layout: &TableLayout) -> Re
     for view in log.iter() {
         let counted = match view.deletion_vector_descriptor() {
             None => Counted::All,
-            Some(vector) => Counted::Except(Arc::new(deletion::decode(&vector).ok_or_else(|| {
-                let reason = "a deletion vector of it lies in a file of its own, or is damaged".to_owned();
-                Error::UnsupportedTable { table: name.clone(), reason }
-            })?)),
+            Some(vector) => {
+                let reason = || "a deletion vector of it lies in a file of its own, or is damaged".to_owned();
+                let rows = deletion::decode(&vector).ok_or_else(|| Error::UnsupportedTable { table: name.clone(), reason: reason() })?;
+                Counted::Except(Arc::new(Gone { rows, vector: Some(vector) }))
+            }
         };
         files.push(DataFile {
             path: view.path().into_owned(),

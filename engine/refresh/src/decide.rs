@@ -170,7 +170,7 @@ pub(crate) async fn decide(
         return Ok(decision(Technique::Full(FullReason::StateMissing { column: column.to_owned() }), bytes));
     }
     if let Locality::Unproved(reason) = &rollup.proof.locality {
-        let technique = if bytes == 0 { Technique::Restamp } else { Technique::Full(FullReason::Unproved(reason.clone())) };
+        let technique = if changes.iter().all(|change| change.files.is_empty()) { Technique::Restamp } else { Technique::Full(FullReason::Unproved(reason.clone())) };
         return Ok(decision(technique, bytes));
     }
     let touched = match touching.buckets(&changes).await? {

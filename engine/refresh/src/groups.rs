@@ -7,7 +7,7 @@ use datafusion::logical_expr::{Aggregate, Expr, Join, JoinConstraint, JoinType, 
 use nightshift_compile::rollup::keys::FactKey;
 use tokio_util::sync::CancellationToken;
 
-use crate::Result;
+use crate::{Error, Result};
 use crate::affected::Gathered;
 use crate::buckets::{Bucket, Buckets};
 use crate::delta::Delta;
@@ -38,7 +38,9 @@ impl Groups {
         let mut buckets = Buckets::new();
         for rows in keys.rows() {
             for row in 0..rows.num_rows() {
-                buckets.extend(Bucket::from_scalar(&ScalarValue::try_from_array(rows.column(bucket), row)?));
+                let value = ScalarValue::try_from_array(rows.column(bucket), row)?;
+                let unexpected = || Error::BucketType { rollup: delta.rows.rollup.name().to_owned(), found: value.data_type().to_string() };
+                buckets.insert(Bucket::from_scalar(&value).ok_or_else(unexpected)?);
             }
         }
         Ok(Some(Self { keys, buckets }))

@@ -5,6 +5,7 @@
 
 use std::num::NonZeroUsize;
 
+use nightshift_compile::rollup::locality::Locality;
 use nightshift_execute::Limits;
 use nightshift_lake::{TableKind, TableName};
 use nightshift_ledger::StepKind;
@@ -45,6 +46,10 @@ impl Steps {
             StepKind::Ingest => lake.snapshot(&TableName::new(TableKind::Source, &step.target)?).await?.is_some(),
             StepKind::Refresh => {
                 let rollup = self.workspace.rollup(&step.target)?;
+                // What cannot be proved is built in full each time.
+                if matches!(rollup.proof.locality, Locality::Unproved(_)) {
+                    return Ok(false);
+                }
                 match lake.snapshot(&nightshift_refresh::table_name(rollup)?).await? {
                     Some(table) => stamps::is_of_definition(rollup, &table).await?,
                     None => false,

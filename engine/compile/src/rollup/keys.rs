@@ -43,8 +43,9 @@ pub fn grouping_of_rows(plan: &LogicalPlan) -> Option<&Aggregate> {
 }
 
 impl GroupKeys {
-    /// The keys of a query over `facts`, if it is one GROUP BY of rows that each fact brings by itself.
-    pub(super) fn of(plan: &LogicalPlan, query: &Resolved, time: &TimeColumn, buckets: Bucketing, facts: &[Occurrence]) -> Option<Self> {
+    /// The keys of a query over `facts`, if it is one GROUP BY of rows that each fact brings by itself; `buckets` are its bucket column and what
+    /// that is made of.
+    pub(super) fn of(plan: &LogicalPlan, query: &Resolved, time: &TimeColumn, buckets: (&str, Bucketing), facts: &[Occurrence]) -> Option<Self> {
         if !is_linear(grouped(&query.relation)?, time) {
             return None;
         }
@@ -52,11 +53,13 @@ impl GroupKeys {
         let resolved = resolve(&LogicalPlan::Aggregate(aggregate.clone()));
         let groups: Vec<Term> = resolved.columns.into_iter().take(aggregate.group_expr.len()).map(|column| column.term).collect();
         let columns = shown(&groups, query)?;
-        let of_fact = |group: &Term| match facts {
-            [fact] => fact_key(group, time, buckets, *fact),
+        // The same bucket may be a key in another type as well, which a bucket that is computed from a fact does not have.
+        let of_fact = |(group, column): (&Term, &String)| match facts {
+            [fact] => fact_key(group, time, buckets.1, *fact).filter(|key| *key != FactKey::Bucket || column == buckets.0),
             _ => None,
         };
-        Some(Self { columns, of_facts: groups.iter().map(of_fact).collect() })
+        let of_facts = groups.iter().zip(&columns).map(of_fact).collect();
+        columns.iter().any(|column| column == buckets.0).then_some(Self { columns, of_facts })
     }
 
     /// Whether a fact has all of the keys by itself.
@@ -104,7 +107,7 @@ mod tests {
         context.sql("CREATE TABLE l (k BIGINT, s VARCHAR)").await.unwrap();
         let plan = context.state().create_logical_plan(sql).await.unwrap();
         let time = TimeColumn { table: "f".to_owned(), column: "at".to_owned() };
-        GroupKeys::of(&plan, &resolve(&plan), &time, Bucketing { grain: Grain::Day, days: Days::Calendar }, &[Occurrence(0)])
+        GroupKeys::of(&plan, &resolve(&plan), &time, ("day", Bucketing { grain: Grain::Day, days: Days::Calendar }), &[Occurrence(0)])
     }
 
     #[tokio::test]
@@ -118,11 +121,11 @@ mod tests {
     #[tokio::test]
     async fn a_group_that_is_no_row_has_no_keys() {
         for sql in [
-            "SELECT k, count(*) AS x FROM f GROUP BY k, n",
-            "SELECT DISTINCT k, count(*) AS x FROM f GROUP BY k",
-            "SELECT k, count(*) AS x FROM f GROUP BY k LIMIT 3",
-            "SELECT k, sum(count(*)) OVER (PARTITION BY k) AS x FROM f GROUP BY k",
-            "SELECT k, count(*) AS x FROM (SELECT k, n FROM f ORDER BY n LIMIT 1) t GROUP BY k",
+            "SELECT date_trunc('day', at)::date AS day, count(*) AS x FROM f GROUP BY 1, n",
+            "SELECT DISTINCT date_trunc('day', at)::date AS day, count(*) AS x FROM f GROUP BY 1",
+            "SELECT date_trunc('day', at)::date AS day, count(*) AS x FROM f GROUP BY 1 LIMIT 3",
+            "SELECT date_trunc('day', at)::date AS day, sum(count(*)) OVER () AS x FROM f GROUP BY 1",
+            "SELECT date_trunc('day', at)::date AS day, count(*) AS x FROM (SELECT at, n FROM f ORDER BY n LIMIT 1) t GROUP BY 1",
         ] {
             assert_eq!(keys(sql).await, None, "{sql}");
         }

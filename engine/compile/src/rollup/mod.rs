@@ -105,9 +105,8 @@ impl Rollup {
             ));
         }
         let grouping = Grouping::of(&query);
-        let bucket_name = schema.fields().get(bucket).map(|field| field.name().clone());
-        let keys = GroupKeys::of(plan, &query, &time, buckets, &proof.facts);
-        let keys = keys.filter(|keys| bucket_name.is_some_and(|bucket| keys.columns.contains(&bucket)));
+        let bucket_name = schema.fields().get(bucket).map_or("", |field| field.name().as_str());
+        let keys = GroupKeys::of(plan, &query, &time, (bucket_name, buckets), &proof.facts);
         let states = States::of(plan, &query, &time);
         let fingerprint = fingerprint::fingerprint(&query, &schema, definition, meaning);
         Ok(Self { definition: definition.clone(), query, schema, tables, time, bucket, days, proof, grouping, keys, states, fingerprint })

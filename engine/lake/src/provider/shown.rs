@@ -106,8 +106,8 @@ fn selection(file: &DataFile) -> Option<RowSelection> {
     let all = usize::try_from(file.statistics.as_ref()?.rows).ok()?;
     let (rows, skip) = match &file.counted {
         Counted::All => return None,
-        Counted::Except(gone) => (gone, true),
-        Counted::Only(rows) => (rows, false),
+        Counted::Except(gone) => (&gone.rows, true),
+        Counted::Only(rows) => (rows.as_ref(), false),
     };
     let selector = |row_count, skip| RowSelector { row_count, skip };
     let mut selectors = Vec::new();

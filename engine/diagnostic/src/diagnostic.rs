@@ -7,7 +7,7 @@ use crate::{Code, Location};
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Nothing runs until it is mended.
+    /// What it is found in does not run until it is mended.
     Error,
     /// It runs, and probably not as meant.
     Warning,

@@ -20,7 +20,7 @@ impl Diagnostics {
         self.0.push(diagnostic);
     }
 
-    /// Whether any of them must be mended before anything runs.
+    /// Whether any of them must be mended before what it is found in runs.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.iter().any(|diagnostic| diagnostic.severity == Severity::Error)

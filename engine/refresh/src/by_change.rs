@@ -5,7 +5,6 @@ use nightshift_lake::{DataFile, Snapshot};
 
 use crate::affected::Found;
 use crate::buckets::{Bucket, Buckets};
-use crate::by_facts::Written;
 use crate::decide::{Changes, Technique};
 use crate::delta::{self, Delta};
 use crate::groups::Groups;
@@ -16,6 +15,7 @@ use crate::replaced::replaced_files;
 use crate::rows::Rows;
 use crate::states::Stated;
 use crate::tables::used_by;
+use crate::units::Written;
 use crate::{Error, Result};
 
 /// A plan for each of more buckets than this costs more than it spares.

@@ -1,10 +1,9 @@
 //! What a technique writes, computed from the facts that its buckets have, or from a finer rollup that stands for them.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::LogicalPlanBuilder;
 use nightshift_compile::rollup::STATE_ROWS;
 use nightshift_compile::rollup::feed::{Feed, feed};
 use nightshift_lake::{DataFile, Snapshot};
@@ -15,15 +14,8 @@ use crate::replaced::replaced_files;
 use crate::rows::Rows;
 use crate::spans::spans;
 use crate::states::Stated;
+use crate::units::Written;
 use crate::{Result, stamps};
-
-/// Rows to be written.
-pub(crate) enum Written {
-    /// All of them, in their order.
-    Together(LogicalPlan),
-    /// Those of spans of time, in the order of time.
-    InUnits(VecDeque<LogicalPlan>),
-}
 
 /// What is computed from facts.
 pub(crate) struct FromFacts {

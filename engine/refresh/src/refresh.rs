@@ -12,14 +12,14 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::by_change::by_change;
-use crate::by_facts::{Written, by_facts};
+use crate::by_facts::by_facts;
 use crate::decide::{Changes, Decision, Technique, decide};
 use crate::layout::layout;
 use crate::rows::Rows;
 use crate::states::stated;
 use crate::tables::Pinned;
 use crate::touched::Touching;
-use crate::units::{self, Units};
+use crate::units::{self, Units, Written};
 use crate::{Error, Result, stamps};
 
 /// What a refresh is handed.

@@ -1,4 +1,4 @@
-//! Carries out a full build that was cut into units: as many at a time as the session has threads, each by one thread.
+//! Carries out work that was cut into units of time: as many at a time as the session has threads, each by one thread.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +13,14 @@ use crate::{Error, Result};
 
 /// A file is closed between two units when it has so many rows, so that later a part of a partition can be written anew alone.
 const ROWS_A_FILE: u64 = 100_000;
+
+/// Rows to be written, as plans.
+pub(crate) enum Written {
+    /// All of them, in the order of the files.
+    Together(LogicalPlan),
+    /// Those of spans of time, or of buckets, one after the other.
+    InUnits(VecDeque<LogicalPlan>),
+}
 
 /// What all workers share.
 #[derive(Clone)]

@@ -15,12 +15,7 @@ use crate::bars::Bars;
 use crate::printer::Printer;
 
 pub(super) async fn batch(root: &std::path::Path, target: Option<&str>, printer: &Printer, pipeline: &str, date: NaiveDate, intent: Intent) -> Result<Option<Fault>> {
-    let (workspace, problems) = Workspace::open_for_run(root, target, pipeline).await?;
-    if problems.has_errors() {
-        printer.mistakes(&problems);
-        printer.note("warning: steps of files with mistakes fail; the others are done");
-    }
-    let workspace = Arc::new(workspace);
+    let workspace = Arc::new(open_for_run(root, target, printer, pipeline).await?);
     let cancel = stop_on_signal(*printer);
     let run = workspace.begin(pipeline, date, intent).await?;
     if let Err(error) = announce(printer, &run).await {
@@ -31,6 +26,16 @@ pub(super) async fn batch(root: &std::path::Path, target: Option<&str>, printer:
     let summary = run.execute(bars, cancel).await?;
     print_summary(printer, &summary);
     Ok(summary.fault())
+}
+
+/// Opens the project for a run of a pipeline, or a look at one, and says which mistakes some of its steps would meet.
+pub(super) async fn open_for_run(root: &std::path::Path, target: Option<&str>, printer: &Printer, pipeline: &str) -> Result<Workspace> {
+    let (workspace, problems) = Workspace::open_for_run(root, target, pipeline).await?;
+    if problems.has_errors() {
+        printer.mistakes(&problems);
+        printer.note("warning: steps that need a file with a mistake fail; the others are done");
+    }
+    Ok(workspace)
 }
 
 /// Says what a person has to know before the work begins.

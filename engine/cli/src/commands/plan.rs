@@ -2,11 +2,12 @@
 
 use chrono::NaiveDate;
 use nightshift_app::plan::{Plan, PlannedStep};
-use nightshift_app::{Result, Workspace};
+use nightshift_app::Result;
 use nightshift_diagnostic::Fault;
 use nightshift_orchestrate::Intent;
 use serde_json::{Value, json};
 
+use super::batch::open_for_run;
 use super::rerun;
 use crate::columns::{shown, some, table};
 use crate::printer::Printer;
@@ -19,7 +20,7 @@ pub(super) async fn plan(
     date: Option<NaiveDate>,
     intent: Intent,
 ) -> Result<Option<Fault>> {
-    let workspace = Workspace::open_sound(root, target).await?;
+    let workspace = open_for_run(root, target, printer, pipeline).await?;
     let date = date.unwrap_or_else(|| workspace.newest_date());
     let plan = workspace.plan(pipeline, date, intent).await?;
     printer.data(&text(&plan), &as_json(&plan));

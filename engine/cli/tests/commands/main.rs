@@ -153,6 +153,39 @@ fn a_night_is_asked_about() {
     a_changed_file_is_previewed_as_it_stands(&place);
 }
 
+/// A mistake in one report, found at night: the others are made, and it is made when it is mended.
+#[test]
+fn a_mistake_in_one_file_fails_its_own_step() {
+    let place = Place::after_a_night();
+    place.edit("reports/daily_sales.sql", "FROM depot_daily", "FROM depot_dayly");
+    let planned = place.run(&["plan", "daily", "--date", NIGHT, "--format", "json"]);
+    assert_eq!(planned.exit, 0, "{}", planned.shown());
+    let fails: Vec<Value> = planned.json()["steps"].as_array().unwrap().iter().filter(|step| step["verdict"] == "fails").cloned().collect();
+    assert_eq!((fails.len(), &fails[0]["step"]), (1, &json!("report:daily_sales")));
+
+    let said = place.run(&["run", "daily", "--date", NIGHT, "--format", "json"]);
+    assert_eq!(said.exit, 1, "{}", said.shown());
+    assert!(said.stderr.contains("did you mean `depot_daily`?") && said.stderr.contains("the others are done"), "{}", said.stderr);
+    let report = said.json();
+    let steps = report["steps"].as_array().unwrap();
+    let failed: Vec<&Value> = steps.iter().filter(|step| step["state"] != "succeeded").collect();
+    assert_eq!((steps.len(), failed.len(), &failed[0]["step"]), (39, 1, &json!("report:daily_sales")));
+    assert!(failed[0]["detail"].as_str().unwrap().contains("daily_sales.sql:"), "{}", failed[0]);
+    let runs = place.run(&["runs", "--format", "json"]);
+    assert_eq!((runs.exit, &runs.json()[0]["failed"], runs.json()[0]["seconds"].is_number()), (0, &json!(1), true));
+
+    place.edit("reports/daily_sales.sql", "FROM depot_dayly", "FROM depot_daily");
+    let retried = place.run(&["retry", "daily", "--date", NIGHT]);
+    assert_eq!(retried.exit, 0, "{}", retried.shown());
+    // Beginning at a step that is named by what it works on.
+    let from = place.run(&["run", "daily", "--date", NIGHT, "--from", "payment_hourly", "--format", "json"]);
+    assert_eq!(from.exit, 0, "{}", from.shown());
+    // What is wrong with the settings, or in doubt, stops all.
+    std::fs::copy(place.path("reports/daily_sales.sql"), place.path("sql/rollups/daily/depot_yearly.sql")).unwrap();
+    let doubled = place.run(&["run", "daily", "--date", NIGHT]);
+    assert_eq!((doubled.exit, doubled.stdout.as_str()), (1, ""), "{}", doubled.shown());
+}
+
 /// A report whose file is gone.
 fn one_report_is_made_alone(place: &Place) {
     let file = place.path(&format!("data/output/{NIGHT}/daily_sales.csv"));

@@ -19,7 +19,8 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::NullEquality;
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
-use datafusion::logical_expr::{Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, lit};
+use nightshift_compile::Rollup;
 use nightshift_compile::resolve::Occurrence;
 use nightshift_compile::rollup::lookup::LookupKey;
 use nightshift_execute::{StepSession, run};
@@ -29,7 +30,7 @@ use crate::Result;
 use crate::changed::Change;
 use crate::key_ranges::near;
 use crate::states::named;
-use crate::tables::{DELETED, Pinned, with_unused};
+use crate::tables::{DELETED, Pinned, stored_schema, used_by, with_unused};
 
 /// Rows that are held in memory at most, of facts and of what they find; where there are more, buckets are computed anew.
 const MOST_ROWS: usize = 200_000;
@@ -101,8 +102,20 @@ pub(crate) fn with_keys(rows: LogicalPlan, column: &str, keys: &Gathered, kept: 
     Ok(LogicalPlan::Join(join))
 }
 
+/// The facts as they are now, in the columns that their table stores, whose column has one of the gathered keys. Columns that the
+/// rollup does not use are NULL.
+pub(crate) fn facts_by_keys(rollup: &Rollup, pinned: &Pinned, column: &str, keys: &Gathered) -> Result<Option<LogicalPlan>> {
+    let table = rollup.time.table.as_str();
+    let Some(snapshot) = pinned.snapshot(table) else { return Ok(None) };
+    let mut scan = LogicalPlanBuilder::scan(table, provider_as_source(snapshot.provider(Some(Arc::clone(&pinned.zone)))), None)?;
+    if stored_schema(pinned, table).field_with_name(DELETED).is_ok() {
+        scan = scan.filter(Expr::Not(Box::new(named(DELETED))))?;
+    }
+    with_unused(found_by_keys(scan, column, keys)?, pinned, table, &used_by(rollup, table), lit(false)).map(Some)
+}
+
 /// Rows of files whose column has one of the gathered keys.
-pub(crate) fn found_by_keys(scan: LogicalPlanBuilder, column: &str, keys: &Gathered) -> Result<LogicalPlan> {
+fn found_by_keys(scan: LogicalPlanBuilder, column: &str, keys: &Gathered) -> Result<LogicalPlan> {
     let scan = match near(&named(column), keys.rows())? {
         Some(near) => scan.filter(near)?,
         None => scan,

@@ -3,10 +3,14 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Datelike, NaiveDate};
+use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::Date32Type;
 use datafusion::common::ScalarValue;
 use nightshift_calendar::{Calendar, Grain};
+use nightshift_compile::Rollup;
 use nightshift_compile::rollup::symbol::{Bucketing, Days};
+
+use crate::{Error, Result};
 
 /// One bucket's key as the table stores it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +25,19 @@ pub enum Bucket {
 
 /// A set of buckets.
 pub type Buckets = BTreeSet<Bucket>;
+
+/// Reads a column of buckets of a rollup.
+pub(crate) fn read(batches: &[RecordBatch], column: usize, rollup: &Rollup) -> Result<Buckets> {
+    let mut found = Buckets::new();
+    for batch in batches {
+        for row in 0..batch.num_rows() {
+            let value = ScalarValue::try_from_array(batch.column(column), row)?;
+            let unexpected = || Error::BucketType { rollup: rollup.name().to_owned(), found: value.data_type().to_string() };
+            found.insert(Bucket::from_scalar(&value).ok_or_else(unexpected)?);
+        }
+    }
+    Ok(found)
+}
 
 impl Bucket {
     /// Reads a value of a bucket column.

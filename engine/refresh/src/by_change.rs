@@ -8,7 +8,7 @@ use crate::buckets::{Bucket, Buckets};
 use crate::decide::{Changes, Technique};
 use crate::delta::{self, Delta};
 use crate::groups::Groups;
-use crate::merge::Merging;
+use crate::merge::{Merged, Merging};
 use crate::refresh::Request;
 use crate::regroup::Regrouping;
 use crate::replaced::replaced_files;
@@ -26,11 +26,18 @@ const FACTS_A_ROW: u64 = 5;
 /// What is computed from a change.
 pub(crate) struct FromChange<'a> {
     pub(crate) rows: Written,
+    /// How it was computed in the end.
+    pub(crate) technique: Technique,
     /// The files that the rows replace.
     pub(crate) replaced: Vec<DataFile>,
     /// The plans hold these rows, so that their memory is in use until they have run.
     _delta: Delta<'a>,
-    _groups: Option<Groups>,
+    _held: Held,
+}
+
+enum Held {
+    Groups(#[expect(dead_code)] Groups),
+    Merged(#[expect(dead_code)] Merged),
 }
 
 /// The rows that a technique writes; nothing if it looks at all facts of its buckets, or would have to hold too much.
@@ -47,24 +54,30 @@ pub(crate) async fn by_change<'a>(
     let Some(base) = base else { return Err(Error::NothingToMerge { rollup: rollup.name().to_owned() }) };
     let Some(delta) = delta(request, rows, changes, buckets).await? else { return Ok(None) };
     let replaced = replaced_files(base, rollup, technique, request.calendar);
-    if let (Technique::RebuildGroups(_), Some(keys)) = (technique, &rollup.keys) {
-        let regrouping = Regrouping { delta: &delta, keys, query: &stated.plan, cancel: request.cancel };
-        let Some(groups) = regrouping.groups(base, &replaced).await? else { return Ok(None) };
-        let kept = Some(regrouping.others(&groups, base, &replaced)?);
-        let arranged = rows.arranged(groups.anew(rows, &stated.plan)?, kept, &stated.columns)?;
-        return Ok(Some(FromChange { rows: Written::Together(arranged), replaced, _delta: delta, _groups: Some(groups) }));
+    let mut technique = technique.clone();
+    if let (Technique::Merge(_) | Technique::MergeOnward(_), Some(states)) = (&technique, &rollup.states) {
+        let onward = technique.onward();
+        let merging = Merging { delta: &delta, states, stated, onward, cancel: request.cancel };
+        if let Some(merged) = merging.plan(base, if onward.is_some() { base.files() } else { &replaced }).await? {
+            let kept = rows.kept(base, &replaced, &technique)?;
+            let rows = if onward.is_none() && is_for_units(buckets, &replaced, request.cut_from) {
+                in_units(rows, &merged.rows, kept, buckets, &stated.columns)?
+            } else {
+                Written::Together(rows.arranged(merged.rows.clone(), kept, &stated.columns)?)
+            };
+            return Ok(Some(FromChange { rows, technique, replaced, _delta: delta, _held: Held::Merged(merged) }));
+        }
+        if onward.is_some() {
+            return Ok(None);
+        }
+        technique = Technique::RebuildGroups(buckets.clone());
     }
-    let Some(states) = &rollup.states else { return Err(Error::NothingToMerge { rollup: rollup.name().to_owned() }) };
-    let onward = technique.onward();
-    let merging = Merging { delta: &delta, states, stated, onward, cancel: request.cancel };
-    let Some((new, groups)) = merging.plan(base, if onward.is_some() { base.files() } else { &replaced }).await? else { return Ok(None) };
-    let kept = rows.kept(base, &replaced, technique)?;
-    let rows = if onward.is_none() && is_for_units(buckets, &replaced, request.cut_from) {
-        in_units(rows, &new, kept, buckets, &stated.columns)?
-    } else {
-        Written::Together(rows.arranged(new, kept, &stated.columns)?)
-    };
-    Ok(Some(FromChange { rows, replaced, _delta: delta, _groups: groups }))
+    let Some(keys) = &rollup.keys else { return Ok(None) };
+    let regrouping = Regrouping { delta: &delta, keys, query: &stated.plan, cancel: request.cancel };
+    let Some(groups) = regrouping.groups(base, &replaced).await? else { return Ok(None) };
+    let kept = Some(regrouping.others(&groups, base, &replaced)?);
+    let arranged = rows.arranged(groups.anew(rows, &stated.plan)?, kept, &stated.columns)?;
+    Ok(Some(FromChange { rows: Written::Together(arranged), technique, replaced, _delta: delta, _held: Held::Groups(groups) }))
 }
 
 /// Whether the rows of a few buckets are so many that each bucket is better merged by one thread, which exchanges no rows with others and need

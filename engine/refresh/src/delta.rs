@@ -67,7 +67,7 @@ impl Delta<'_> {
     }
 
     /// The query over some facts, and over other rows of the joined table that changed.
-    fn query_over(&self, query: &LogicalPlan, facts: &LogicalPlan, found: Option<&LogicalPlan>) -> Result<LogicalPlan> {
+    pub(crate) fn query_over(&self, query: &LogicalPlan, facts: &LogicalPlan, found: Option<&LogicalPlan>) -> Result<LogicalPlan> {
         let lookup = self.affected.as_ref().map(|(affected, _)| affected.lookup);
         let query = map_scans(query, &|index, scan: &TableScan| {
             let is_fact = self.rows.rollup.proof.facts.iter().any(|fact| fact.0 == index);

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use datafusion::common::{NullEquality, ScalarValue};
+use datafusion::common::NullEquality;
 use datafusion::logical_expr::{Aggregate, Expr, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder};
 use nightshift_compile::rollup::keys::FactKey;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, Result};
+use crate::Result;
 use crate::affected::Gathered;
-use crate::buckets::{Bucket, Buckets};
+use crate::buckets::{self, Buckets};
 use crate::delta::Delta;
 use crate::rows::Rows;
 use crate::states::named;
@@ -35,14 +35,7 @@ impl Groups {
         let Some(bucket) = columns.iter().position(|column| column == delta.rows.rollup.bucket_column()) else {
             return Ok(Some(Self { keys, buckets: delta.buckets.clone() }));
         };
-        let mut buckets = Buckets::new();
-        for rows in keys.rows() {
-            for row in 0..rows.num_rows() {
-                let value = ScalarValue::try_from_array(rows.column(bucket), row)?;
-                let unexpected = || Error::BucketType { rollup: delta.rows.rollup.name().to_owned(), found: value.data_type().to_string() };
-                buckets.insert(Bucket::from_scalar(&value).ok_or_else(unexpected)?);
-            }
-        }
+        let buckets = buckets::read(keys.rows(), bucket, delta.rows.rollup)?;
         Ok(Some(Self { keys, buckets }))
     }
 

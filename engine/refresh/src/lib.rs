@@ -11,6 +11,7 @@ mod by_facts;
 mod changed;
 pub mod decide;
 mod delta;
+mod distinct;
 mod error;
 mod groups;
 mod key_ranges;

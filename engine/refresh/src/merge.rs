@@ -3,8 +3,10 @@
 //! A row of the table, and the rollup's own query over the rows that came or went, have the same columns. Their states are put together
 //! by one GROUP BY. It is exact as long as every aggregate can give back what goes. Two kinds cannot, and groups in which it matters are
 //! *spoilt*: where the least or the greatest value may be among the rows that went, and where a sum of doubles loses a row. Those
-//! groups, and no others of their buckets, are computed anew from their facts.
+//! groups, and no others of their buckets, are computed anew from their facts. How many different values a group has is asked of the
+//! facts too, of those that have a value which came or went ([`crate::distinct`]).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::common::NullEquality;
@@ -18,10 +20,12 @@ use nightshift_lake::{DataFile, Snapshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::Result;
+use crate::affected::Gathered;
 use crate::buckets::Bucket;
 use crate::delta::Delta;
+use crate::distinct::Distinct;
 use crate::groups::{Groups, key_name};
-use crate::states::{Stated, named, over_states, put_together, state_columns};
+use crate::states::{Part, Stated, named, one_state, over_states, put_together, state_columns};
 
 /// One merge.
 pub(crate) struct Merging<'a> {
@@ -33,10 +37,18 @@ pub(crate) struct Merging<'a> {
     pub(crate) cancel: &'a CancellationToken,
 }
 
+/// What a merge gives.
+pub(crate) struct Merged {
+    pub(crate) rows: LogicalPlan,
+    /// The plan holds these.
+    _spoilt: Option<Groups>,
+    _distinct: BTreeMap<String, Gathered>,
+}
+
 impl Merging<'_> {
     /// The plan of the rows that the touched buckets, and those that depend on them, have afterwards, with the groups that it holds; `files` are
-    /// those of the table that may hold what they follow from. Nothing if more groups are spoilt than can be held.
-    pub(crate) async fn plan(&self, table: &Snapshot, files: &[DataFile]) -> Result<Option<(LogicalPlan, Option<Groups>)>> {
+    /// those of the table that may hold what they follow from. Nothing if more groups are spoilt, or more values came and went, than can be held.
+    pub(crate) async fn plan(&self, table: &Snapshot, files: &[DataFile]) -> Result<Option<Merged>> {
         let rows = self.delta.rows;
         let zone = Some(Arc::clone(&self.delta.pinned.zone));
         let stored = LogicalPlanBuilder::scan("stored", provider_as_source(table.provider_of(files, zone)), None)?;
@@ -51,17 +63,23 @@ impl Merging<'_> {
             }
             None => None,
         };
-        let mut states = LogicalPlanBuilder::from(state_columns(stored, self.states, false)?);
-        for (rows, goes) in [(came, false), (went, true)] {
+        let counting = Distinct { delta: self.delta, states: self.states, query: &self.stated.plan, cancel: self.cancel };
+        let Some(distinct) = counting.changes().await? else { return Ok(None) };
+        let mut states = LogicalPlanBuilder::from(state_columns(stored, self.states, Part::Whole)?);
+        for (rows, part) in [(came, Part::Came), (went, Part::Went)] {
             if let Some(rows) = rows {
-                states = states.union(state_columns(rows, self.states, goes)?)?;
+                states = states.union(state_columns(rows, self.states, part)?)?;
             }
+        }
+        for (column, new) in &distinct {
+            let new = LogicalPlanBuilder::from(new.scan("new values")?);
+            states = states.union(one_state(new.build()?, self.states, column, &table.schema())?)?;
         }
         let mut states = states.build()?;
         if let Some(spoilt) = &spoilt {
             let keys: Vec<Expr> = self.states.keys.iter().map(|key| named(key)).collect();
             let sound = spoilt.matched(states, &keys, JoinType::LeftAnti)?;
-            let anew = state_columns(spoilt.anew(rows, &self.stated.plan)?, self.states, false)?;
+            let anew = state_columns(spoilt.anew(rows, &self.stated.plan)?, self.states, Part::Whole)?;
             states = LogicalPlanBuilder::from(sound).union(anew)?.build()?;
         }
         let merged = over_states(&self.stated.plan, self.states, &states, rows.session)?;
@@ -69,7 +87,7 @@ impl Merging<'_> {
             Some(first) => rows.from(merged, first)?,
             None => merged,
         };
-        Ok(Some((merged, spoilt)))
+        Ok(Some(Merged { rows: merged, _spoilt: spoilt, _distinct: distinct }))
     }
 
     /// One row a group, of several queries' rows; those of one query are that already.
@@ -79,7 +97,7 @@ impl Merging<'_> {
         }
         let mut all: Option<LogicalPlanBuilder> = None;
         for query in queries {
-            let states = state_columns(query, self.states, false)?;
+            let states = state_columns(query, self.states, Part::Came)?;
             all = Some(match all {
                 None => LogicalPlanBuilder::from(states),
                 Some(others) => others.union(states)?,

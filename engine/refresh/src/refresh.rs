@@ -144,7 +144,8 @@ async fn write(
     let decided = outcome.decision.technique.clone();
     let (staged, replaced) = match by_change(request, base, &rows, &stated, changes, &decided).await? {
         Some(computed) => {
-            let selects = matches!(decided, Technique::RebuildGroups(_));
+            let selects = matches!(computed.technique, Technique::RebuildGroups(_));
+            outcome.decision.technique = computed.technique;
             (stage(request, table, layout, computed.rows, selects, outcome).await?, computed.replaced)
         }
         None => {

@@ -1,6 +1,6 @@
 //! Rebuilding groups: those to which a fact came, or from which one went, are computed anew from their facts; all others stay.
 //!
-//! It asks nothing of the aggregates: a median or a `count(DISTINCT …)` of a group needs the facts of that group and no others, and HAVING
+//! It asks nothing of the aggregates: a median of a group needs the facts of that group and no others, and HAVING
 //! looks at one group at a time.
 
 use datafusion::arrow::array::AsArray as _;

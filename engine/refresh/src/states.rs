@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::common::{Column, DataFusionError, ScalarValue};
 use datafusion::functions_aggregate::expr_fn::{max, min};
 use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
@@ -79,9 +79,9 @@ fn state_call(aggregate: &Aggregate, state: &StateColumn, session: &StepSession)
     let Some(index) = state.aggregate else { return Ok(count(session, lit(1_i64)).alias(&state.column)) };
     let call = aggregate.aggr_expr.get(index).and_then(call_of);
     let call = call.ok_or_else(|| DataFusionError::Internal(format!("the plan lacks the aggregate of `{}`", state.column)))?;
-    let function = function(session, state.function.as_str())?;
+    let function = function(session, state.function.call())?;
     let AggregateFunctionParams { args, filter, .. } = call.params.clone();
-    Ok(Expr::AggregateFunction(AggregateFunction::new_udf(function, args, false, filter, vec![], None)).alias(&state.column))
+    Ok(Expr::AggregateFunction(AggregateFunction::new_udf(function, args, state.function.is_distinct(), filter, vec![], None)).alias(&state.column))
 }
 
 fn function(session: &StepSession, name: &str) -> Result<Arc<AggregateUDF>> {
@@ -109,22 +109,57 @@ pub(crate) fn merged(session: &StepSession, merge: Merge, column: Expr) -> Resul
     })
 }
 
+/// What rows are in a merge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// All that there is of their groups.
+    Whole,
+    /// What came to their groups.
+    Came,
+    /// What went.
+    Went,
+}
+
 /// The columns of a table's row that take part in a merge: the keys, then the states. Those of rows that go are turned around: what they
-/// had added is taken away, and their extremes count for nothing.
-pub(crate) fn state_columns(rows: LogicalPlan, states: &States, goes: bool) -> Result<LogicalPlan> {
+/// had added is taken away, and their extremes count for nothing. How many values are new to a group is not told by a part of it
+/// ([`crate::distinct`]).
+pub(crate) fn state_columns(rows: LogicalPlan, states: &States, part: Part) -> Result<LogicalPlan> {
     let keys = states.keys.iter().map(|key| Ok(named(key)));
     let schema = Arc::clone(rows.schema());
     let values = states.columns.iter().map(|state| {
         let (column, merge) = (state.column.as_str(), state.merge());
-        let data_type = schema.field_with_unqualified_name(column)?.data_type().clone();
-        Ok(match (goes, merge) {
-            (false, _) => named(column),
-            (true, Merge::Sum) => cast(Expr::Negative(Box::new(named(column))), data_type).alias(column),
-            (true, _) => Expr::Literal(ScalarValue::try_from(&data_type)?, None).alias(column),
+        let data_type = schema.field_with_unqualified_name(column)?.data_type();
+        Ok(match (part, merge) {
+            (Part::Came | Part::Went, _) if state.function.is_distinct() => neutral(merge, data_type)?.alias(column),
+            (Part::Whole | Part::Came, _) => named(column),
+            (Part::Went, Merge::Sum) => cast(Expr::Negative(Box::new(named(column))), data_type.clone()).alias(column),
+            (Part::Went, _) => neutral(merge, data_type)?.alias(column),
         })
     });
     let columns: Result<Vec<Expr>> = keys.chain(values).collect();
     Ok(LogicalPlanBuilder::from(rows).project(columns?)?.build()?)
+}
+
+/// Rows of groups, of which one state alone says something, in the columns of [`state_columns`]; `schema` has those of the table.
+pub(crate) fn one_state(rows: LogicalPlan, states: &States, one: &str, schema: &Schema) -> Result<LogicalPlan> {
+    let keys = states.keys.iter().map(|key| Ok(named(key)));
+    let values = states.columns.iter().map(|state| {
+        let column = state.column.as_str();
+        let data_type = schema.field_with_name(column).map_err(DataFusionError::from)?.data_type();
+        let value = if column == one { cast(named(column), data_type.clone()) } else { neutral(state.merge(), data_type)? };
+        Ok(value.alias(column))
+    });
+    let columns: Result<Vec<Expr>> = keys.chain(values).collect();
+    Ok(LogicalPlanBuilder::from(rows).project(columns?)?.build()?)
+}
+
+/// The state that changes no other.
+fn neutral(merge: Merge, data_type: &DataType) -> Result<Expr> {
+    let value = match merge {
+        Merge::Sum => ScalarValue::Int64(Some(0)).cast_to(data_type)?,
+        Merge::Min | Merge::Max => ScalarValue::try_from(data_type)?,
+    };
+    Ok(Expr::Literal(value, None))
 }
 
 /// The query of a rollup over rows of its own form ([`state_columns`]) instead of its sources: the grouping that computes states gives way to
@@ -164,7 +199,7 @@ fn finished(aggregate: &Aggregate, states: &States, groups: LogicalPlan) -> Resu
 fn value_of(kept: &Kept, data_type: &DataType) -> Result<Expr> {
     let none = Expr::Literal(ScalarValue::try_from(data_type)?, None);
     Ok(match kept {
-        Kept::Count { count } => named(count),
+        Kept::Count { count } | Kept::Distinct { count, .. } => named(count),
         Kept::Extreme { value } => named(value),
         Kept::Sum { sum, values: None } => named(sum),
         Kept::Sum { sum, values: Some(values) } => when(named(values).gt(lit(0_i64)), cast(named(sum), data_type.clone())).otherwise(none)?,

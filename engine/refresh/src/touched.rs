@@ -10,8 +10,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use datafusion::datasource::provider_as_source;
-use datafusion::common::{Column, JoinType, ScalarValue, TableReference};
+use datafusion::common::{Column, JoinType, TableReference};
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction};
 use datafusion::logical_expr::{Expr, Join, JoinConstraint, LogicalPlan, LogicalPlanBuilder, ScalarUDF, TableScan, cast, col, lit};
@@ -24,12 +23,12 @@ use nightshift_compile::rollup::symbol::{Bucketing, Days, TimeSymbol, time_symbo
 use nightshift_execute::StepSession;
 use tokio_util::sync::CancellationToken;
 
-use crate::buckets::{Bucket, Buckets};
-use crate::affected::{Affected, Gathered, KEY, found_by_keys};
+use crate::buckets::{self, Buckets};
+use crate::affected::{Affected, Gathered, KEY, facts_by_keys};
 use crate::changed::Change;
 use crate::states::named;
-use crate::tables::{DELETED, Pinned, stored_schema, used_by, with_unused};
-use crate::{Error, Result};
+use crate::tables::{Pinned, used_by, with_unused};
+use crate::Result;
 
 const BUCKET: &str = "bucket";
 const SEEDS: [i64; 2] = [1, 2];
@@ -101,17 +100,10 @@ impl Touching<'_> {
 
     /// The facts that a change of a joined table affects; none if they are too many.
     async fn affected(&self, change: &Change, lookup: Occurrence, key: LookupKey) -> Result<Option<Affected>> {
-        let (Some(changed), Some(facts)) = (self.changed_rows(change)?, self.pinned.snapshot(&self.rollup.time.table)) else { return Ok(None) };
+        let Some(changed) = self.changed_rows(change)? else { return Ok(None) };
         let keys = LogicalPlanBuilder::from(changed).project([named(&key.lookup_column).alias(KEY)])?.filter(named(KEY).is_not_null())?.distinct()?.build()?;
         let Some(keys) = Gathered::of(&keys, self.session, self.cancel).await? else { return Ok(None) };
-        let table = self.rollup.time.table.as_str();
-        let scan = LogicalPlanBuilder::scan(table, provider_as_source(facts.provider(Some(Arc::clone(&self.pinned.zone)))), None)?;
-        let scan = match stored_schema(self.pinned, table).field_with_name(DELETED) {
-            Ok(_) => scan.filter(Expr::Not(Box::new(named(DELETED))))?,
-            Err(_) => scan,
-        };
-        let facts = found_by_keys(scan, &key.fact_column, &keys)?;
-        let facts = with_unused(facts, self.pinned, table, &self.used(table), lit(false))?;
+        let Some(facts) = facts_by_keys(self.rollup, self.pinned, &key.fact_column, &keys)? else { return Ok(None) };
         let facts = Gathered::of(&facts, self.session, self.cancel).await?;
         Ok(facts.map(|facts| Affected { lookup, key, keys, facts }))
     }
@@ -235,15 +227,7 @@ impl Touching<'_> {
 
     async fn collect(&self, plan: &LogicalPlan) -> Result<Buckets> {
         let (batches, _) = nightshift_execute::run::collect(self.session, plan, self.cancel).await?;
-        let mut found = Buckets::new();
-        for batch in &batches {
-            for row in 0..batch.num_rows() {
-                let value = ScalarValue::try_from_array(batch.column(0), row)?;
-                let unexpected = || Error::BucketType { rollup: self.rollup.name().to_owned(), found: value.data_type().to_string() };
-                found.insert(Bucket::from_scalar(&value).ok_or_else(unexpected)?);
-            }
-        }
-        Ok(found)
+        buckets::read(&batches, 0, self.rollup)
     }
 }
 

@@ -101,6 +101,8 @@ fn hidden_column(fine: &Rollup, given: &Grouping, hidden: &Hidden) -> Result<(St
     let visible = given.measures.iter().find(|(_, measure)| measure.term.to_string() == meaning).and_then(|(at, _)| fine.schema.fields().get(*at));
     let own = fine.states.iter().flat_map(|states| &states.hidden).find(|own| own.term.to_string() == meaning);
     let column = visible.map(|field| field.name().clone()).or_else(|| own.map(|own| own.column.clone()));
+    // The same value may be in several of the finer buckets.
+    let column = column.filter(|_| !hidden.function.is_distinct());
     let missing = || NoFeed::NoMeasure { feeder: fine.name().to_owned(), column: hidden.column.clone() };
     column.map(|column| (hidden.column.clone(), FeedColumn::Measure { column, merge: hidden.function.merge() })).ok_or_else(missing)
 }

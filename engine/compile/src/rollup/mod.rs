@@ -107,7 +107,7 @@ impl Rollup {
         let grouping = Grouping::of(&query);
         let bucket_name = schema.fields().get(bucket).map_or("", |field| field.name().as_str());
         let keys = GroupKeys::of(plan, &query, &time, (bucket_name, buckets), &proof.facts);
-        let states = States::of(plan, &query, &time);
+        let states = States::of(plan, &query, &time, bucket_name, &proof.facts);
         let fingerprint = fingerprint::fingerprint(&query, &schema, definition, meaning);
         Ok(Self { definition: definition.clone(), query, schema, tables, time, bucket, days, proof, grouping, keys, states, fingerprint })
     }

@@ -4,6 +4,9 @@
 //! What a SELECT does not show (the sum below an average, how many values a sum is made of) becomes a hidden column, named after the
 //! column that needs it. It holds for one GROUP BY over facts that each bring their own rows to it: joins, filters and UNION ALL, but no
 //! window, DISTINCT or LIMIT below, and nothing above that hides a group. Window functions above it are computed anew from the states.
+//!
+//! A `count(DISTINCT x)` does not follow from two counts. It is kept where `x` is a column of the facts: those that have a value are found by
+//! that column, and tell whether it is new to its group or gone from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +18,7 @@ use super::grouping::Merge;
 use super::keys::shown;
 use super::symbol::TimeColumn;
 use super::STATE_ROWS;
-use crate::resolve::{Relation, Resolved, Term, exact_scale, resolve};
+use crate::resolve::{Occurrence, Relation, Resolved, Term, exact_scale, resolve};
 
 /// Decimals of more digits are averaged by DataFusion in 256 bits, which our states do not hold.
 const AVERAGED_DIGITS: u8 = 28;
@@ -81,6 +84,13 @@ pub enum Kept {
         /// The column.
         value: String,
     },
+    /// A count of different values.
+    Distinct {
+        /// The column.
+        count: String,
+        /// The facts' column that has the values.
+        of: String,
+    },
 }
 
 /// A column for a state that the SELECT does not show.
@@ -105,25 +115,41 @@ pub enum Function {
     Min,
     /// The greatest.
     Max,
+    /// How many different values that are not NULL.
+    Distinct,
 }
 
 impl Function {
-    /// Its name in SQL.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    /// The name of its states.
+    const fn as_str(self) -> &'static str {
         match self {
-            Self::Count => "count",
+            Self::Distinct => "distinct",
+            other => other.call(),
+        }
+    }
+
+    /// The function that SQL calls for it.
+    #[must_use]
+    pub const fn call(self) -> &'static str {
+        match self {
+            Self::Count | Self::Distinct => "count",
             Self::Sum => "sum",
             Self::Min => "min",
             Self::Max => "max",
         }
     }
 
-    /// How its values of two sets of rows become that of both.
+    /// Whether each value counts once.
+    #[must_use]
+    pub const fn is_distinct(self) -> bool {
+        matches!(self, Self::Distinct)
+    }
+
+    /// How its values of two sets of rows become that of both; for different values, how the count becomes another by how many are new to it.
     #[must_use]
     pub const fn merge(self) -> Merge {
         match self {
-            Self::Count | Self::Sum => Merge::Sum,
+            Self::Count | Self::Sum | Self::Distinct => Merge::Sum,
             Self::Min => Merge::Min,
             Self::Max => Merge::Max,
         }
@@ -148,6 +174,8 @@ struct Call {
     /// Whether its argument may be NULL.
     nullable: bool,
     filter: Option<String>,
+    /// The facts' column that is its argument, if it is one.
+    column: Option<String>,
 }
 
 /// The GROUP BY below what hides none of its rows.
@@ -174,9 +202,9 @@ pub fn call_of(expression: &Expr) -> Option<&AggregateFunction> {
 }
 
 impl States {
-    /// The states of a query, if changes can be merged into its rows.
+    /// The states of a query over `facts` with a bucket column, if changes can be merged into its rows.
     #[must_use]
-    pub fn of(plan: &LogicalPlan, query: &Resolved, time: &TimeColumn) -> Option<Self> {
+    pub fn of(plan: &LogicalPlan, query: &Resolved, time: &TimeColumn, bucket: &str, facts: &[Occurrence]) -> Option<Self> {
         if !is_linear(grouped(&query.relation)?, time) {
             return None;
         }
@@ -185,10 +213,14 @@ impl States {
         let (groups, functions) = resolved.columns.split_at_checked(aggregate.group_expr.len())?;
         let groups: Vec<Term> = groups.iter().map(|group| group.term.clone()).collect();
         let keys = shown(&groups, query)?;
-        let calls = aggregate.aggr_expr.iter().zip(functions).map(|(call, column)| Call::read(call_of(call)?, &column.term, aggregate));
+        let calls = aggregate.aggr_expr.iter().zip(functions).map(|(call, column)| Call::read(call_of(call)?, &column.term, aggregate, facts));
         let calls: Vec<Call> = calls.collect::<Option<_>>()?;
         let mut columns = Columns::shown(query, &calls);
         let aggregates: Vec<Kept> = calls.iter().enumerate().map(|(index, call)| columns.keep(query, index, call)).collect();
+        // The facts that have a value are looked for in the buckets of the groups to which it came.
+        if calls.iter().any(|call| call.function == Some(Function::Distinct)) && !keys.iter().any(|key| key == bucket) {
+            return None;
+        }
         let exact = calls.iter().all(|call| !call.adds() || exact_scale(&call.data_type).is_some());
         let used = columns.used(&aggregates);
         Some(Self { aggregates, hidden: columns.hidden, columns: used, keys, exact })
@@ -208,6 +240,7 @@ impl Kept {
             Self::Sum { sum, values } => (sum, values.as_ref()),
             Self::Average { sum, values } => (sum, Some(values)),
             Self::Extreme { value } => (value, None),
+            Self::Distinct { count, .. } => (count, None),
         };
         [Some(first), second].into_iter().flatten().map(String::as_str)
     }
@@ -215,25 +248,30 @@ impl Kept {
 
 impl Call {
     /// Reads an aggregate that we know how to keep.
-    fn read(call: &AggregateFunction, term: &Term, aggregate: &Aggregate) -> Option<Self> {
-        let Term::Aggregate { arguments, distinct: false, filter, order, .. } = term else { return None };
+    fn read(call: &AggregateFunction, term: &Term, aggregate: &Aggregate, facts: &[Occurrence]) -> Option<Self> {
+        let Term::Aggregate { arguments, distinct, filter, order, .. } = term else { return None };
         let ([argument], [argument_term]) = (call.params.args.as_slice(), arguments.as_slice()) else { return None };
         if !order.is_empty() || call.params.null_treatment.is_some() {
             return None;
         }
         let schema = aggregate.input.schema();
         let data_type = argument.get_type(schema.as_ref()).ok()?;
-        let function = match call.func.name() {
-            "count" => Some(Function::Count),
-            "sum" if can_be_added(&data_type) => Some(Function::Sum),
-            "avg" if can_be_averaged(&data_type) => None,
-            "min" if can_be_compared(&data_type) => Some(Function::Min),
-            "max" if can_be_compared(&data_type) => Some(Function::Max),
+        let column = match (argument_term, facts) {
+            (Term::Column { of, name, .. }, [fact]) if of == fact => Some(name.clone()),
+            _ => None,
+        };
+        let function = match (call.func.name(), distinct) {
+            ("count", true) if column.is_some() && can_be_compared(&data_type) => Some(Function::Distinct),
+            ("count", false) => Some(Function::Count),
+            ("sum", false) if can_be_added(&data_type) => Some(Function::Sum),
+            ("avg", false) if can_be_averaged(&data_type) => None,
+            ("min", false) if can_be_compared(&data_type) => Some(Function::Min),
+            ("max", false) if can_be_compared(&data_type) => Some(Function::Max),
             _ => return None,
         };
         let nullable = argument.nullable(schema.as_ref()).unwrap_or(true);
         let filter = filter.as_deref().map(Term::to_string);
-        Some(Self { term: term.clone(), function, argument: argument_term.to_string(), data_type, nullable, filter })
+        Some(Self { term: term.clone(), function, argument: argument_term.to_string(), data_type, nullable, filter, column })
     }
 
     /// Whether it is a sum, or made from one.
@@ -298,6 +336,7 @@ impl Columns {
         let mut column = |function| self.column(query, index, call, function);
         match call.function {
             Some(Function::Count) => Kept::Count { count: column(Function::Count) },
+            Some(Function::Distinct) => Kept::Distinct { count: column(Function::Distinct), of: call.column.clone().unwrap_or_default() },
             Some(Function::Sum) => {
                 let may_be_null = call.may_be_empty() && !query.columns.iter().all(|column| takes_no_value_for_0(&column.term, &call.term));
                 Kept::Sum { sum: column(Function::Sum), values: may_be_null.then(|| column(Function::Count)) }
@@ -334,7 +373,7 @@ fn term_of(call: &Call, function: Function) -> Term {
     match call.term.clone() {
         Term::Aggregate { arguments, filter, .. } => {
             let scale = if function == Function::Sum { exact_scale(&call.data_type) } else { None };
-            Term::Aggregate { name: function.as_str().to_owned(), arguments, distinct: false, filter, order: vec![], scale }
+            Term::Aggregate { name: function.call().to_owned(), arguments, distinct: function.is_distinct(), filter, order: vec![], scale }
         }
         other => other,
     }
@@ -346,7 +385,7 @@ fn shows(column: &Term, call: &Term, function: Function) -> bool {
         return true;
     }
     match (function, column) {
-        (Function::Count | Function::Sum, Term::Call { name, arguments }) => match arguments.as_slice() {
+        (Function::Count | Function::Distinct | Function::Sum, Term::Call { name, arguments }) => match arguments.as_slice() {
             [inner] if name.starts_with("cast ") => lossless_scale(column).is_some() && shows(inner, call, function),
             [inner, Term::Literal(zero)] if name == "coalesce" && function == Function::Sum => is_exact_zero(zero) && inner == call,
             _ => false,
@@ -440,7 +479,7 @@ mod tests {
         let context = SessionContext::new();
         context.sql(FACTS).await.unwrap();
         let plan = context.state().create_logical_plan(sql).await.unwrap();
-        States::of(&plan, &resolve(&plan), &TimeColumn { table: "f".to_owned(), column: "at".to_owned() })
+        States::of(&plan, &resolve(&plan), &TimeColumn { table: "f".to_owned(), column: "at".to_owned() }, "k", &[Occurrence(0)])
     }
 
     async fn hidden(sql: &str) -> Vec<String> {
@@ -454,6 +493,14 @@ mod tests {
         assert_eq!(hidden("SELECT k, coalesce(sum(n) FILTER (WHERE n > 0), 0) AS x FROM f GROUP BY k").await, Vec::<String>::new());
         assert_eq!(hidden("SELECT k, sum(a) AS x FROM f GROUP BY k").await, ["_state_x_count"]);
         assert_eq!(hidden("SELECT k, avg(a) AS x FROM f GROUP BY k").await, ["_state_x_sum", "_state_x_count"]);
+    }
+
+    #[tokio::test]
+    async fn different_values_are_counted_by_a_column_of_the_facts() {
+        let found = states("SELECT k, count(DISTINCT s) AS x, count(DISTINCT n) FILTER (WHERE m > 0) * 2 AS y FROM f GROUP BY k").await.unwrap();
+        let distinct = |count: &str, of: &str| Kept::Distinct { count: count.to_owned(), of: of.to_owned() };
+        assert_eq!(found.aggregates, [distinct("x", "s"), distinct("_state_y_distinct", "n")]);
+        assert_eq!(found.hidden.into_iter().map(|hidden| hidden.column).collect::<Vec<_>>(), ["_state_y_distinct"]);
     }
 
     /// A zero that is a double makes a double of the sum, which is no exact state.
@@ -472,7 +519,8 @@ mod tests {
             "SELECT k, date_part('hour', max(CAST(at AS TIMESTAMP))) AS x FROM f GROUP BY k",
             "SELECT k, avg(m) AS x FROM f GROUP BY k",
             "SELECT k, one, other FROM (SELECT k, s AS one, s AS other FROM f) t GROUP BY k, one, other",
-            "SELECT k, count(DISTINCT n) AS x FROM f GROUP BY k",
+            "SELECT k, count(DISTINCT n + 1) AS x FROM f GROUP BY k",
+            "SELECT k, sum(DISTINCT n) AS x FROM f GROUP BY k",
             "SELECT k, count(*) AS x FROM f GROUP BY k HAVING count(*) > 1",
             "SELECT count(*) AS x FROM f GROUP BY k",
             "SELECT k, count(*) AS x FROM (SELECT DISTINCT k FROM f) t GROUP BY k",

@@ -1,0 +1,184 @@
+//! How many different values a group has, brought up to date by the values that came and went.
+//!
+//! A value is new to a group if none of its facts had it before, and gone from it if none has it any more. Let `net` be how many facts with a
+//! value came to a group, less how many went, and `now` how many facts of the group have it now. The value is new where `net = now > 0`, and gone
+//! where `net < 0 = now`. Where `net` is 0 nothing has changed, and of the others the facts are found by the column that has the values. Facts
+//! that find other rows than before ([`crate::affected`]) are at hand already, all that have their value, if they find them by that very column.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::common::{DataFusionError, NullEquality};
+use datafusion::functions::expr_fn::coalesce;
+use datafusion::functions_aggregate::expr_fn::{count, sum};
+use datafusion::logical_expr::expr::AggregateFunction;
+use datafusion::logical_expr::{Aggregate, Expr, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, lit, when};
+use nightshift_compile::rollup::states::{Kept, States, call_of, grouping_of};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Result, buckets};
+use crate::affected::{Gathered, KEY, facts_by_keys, with_keys};
+use crate::delta::Delta;
+use crate::groups::key_name;
+use crate::states::named;
+
+const VALUE: &str = "value of a group";
+const NET: &str = "facts that came";
+const NOW: &str = "facts that have it";
+
+/// The counts of different values of a rollup, over a change.
+pub(crate) struct Distinct<'a> {
+    pub(crate) delta: &'a Delta<'a>,
+    pub(crate) states: &'a States,
+    /// The query with its states.
+    pub(crate) query: &'a LogicalPlan,
+    pub(crate) cancel: &'a CancellationToken,
+}
+
+/// One count.
+struct Counted<'a> {
+    /// Its column in the rollup's table.
+    column: &'a str,
+    /// The facts' column that has the values.
+    of: &'a str,
+    /// The groups' keys and the value, one row for each fact that has one.
+    query: LogicalPlan,
+}
+
+impl Distinct<'_> {
+    /// For each column that counts different values by how many it changes, a row a group; nothing if that is too much to be held.
+    pub(crate) async fn changes(&self) -> Result<Option<BTreeMap<String, Gathered>>> {
+        let mut changes = BTreeMap::new();
+        for kept in &self.states.aggregates {
+            let Kept::Distinct { count, of } = kept else { continue };
+            if !changes.contains_key(count) {
+                let Some(change) = self.change(&self.counted(count, of)?).await? else { return Ok(None) };
+                changes.insert(count.clone(), change);
+            }
+        }
+        Ok(Some(changes))
+    }
+
+    fn counted<'a>(&self, column: &'a str, of: &'a str) -> Result<Counted<'a>> {
+        let lacking = || DataFusionError::Internal(format!("the plan lacks the aggregate of `{column}`"));
+        let aggregate = grouping_of(self.query).ok_or_else(lacking)?;
+        let own = aggregate.aggr_expr.iter().find(|call| call.schema_name().to_string() == column);
+        let call = own.and_then(call_of).ok_or_else(lacking)?;
+        let query = self.values(aggregate, call, call.params.args.first().ok_or_else(lacking)?)?;
+        Ok(Counted { column, of, query })
+    }
+
+    /// The keys and the value of each row that is grouped and has one.
+    fn values(&self, aggregate: &Aggregate, call: &AggregateFunction, value: &Expr) -> Result<LogicalPlan> {
+        let rows = LogicalPlanBuilder::from(aggregate.input.as_ref().clone()).filter(value.clone().is_not_null())?;
+        let rows = match &call.params.filter {
+            Some(filter) => rows.filter(filter.as_ref().clone())?,
+            None => rows,
+        };
+        let columns = aggregate.group_expr.iter().cloned().chain([value.clone().alias(VALUE)]);
+        Ok(rows.project(columns.collect::<Vec<_>>())?.build()?)
+    }
+
+    async fn change(&self, counted: &Counted<'_>) -> Result<Option<Gathered>> {
+        let Some(pairs) = self.pairs(&counted.query)? else { return Ok(None) };
+        let Some(pairs) = self.gathered(&pairs).await? else { return Ok(None) };
+        let Some(now) = self.now(counted, &pairs).await? else { return Ok(None) };
+        let on = key_names(self.states).map(|key| (named(&key), named(&of_now(&key)))).chain([(named(VALUE), named(&of_now(VALUE)))]).collect();
+        let pairs = Arc::new(pairs.scan("pairs")?);
+        let beside = Join::try_new(pairs, Arc::new(now), on, None, JoinType::Left, JoinConstraint::On, NullEquality::NullEqualsNull, false)?;
+        let (net, now) = (named(NET), coalesce(vec![named(NOW), lit(0_i64)]));
+        let is_new = net.clone().gt(lit(0_i64)).and(net.clone().eq(now.clone()));
+        let is_gone = net.lt(lit(0_i64)).and(now.eq(lit(0_i64)));
+        let by = when(is_new, lit(1_i64)).when(is_gone, lit(-1_i64)).otherwise(lit(0_i64))?;
+        let keys = self.states.keys.iter().zip(key_names(self.states)).map(|(key, name)| named(&name).alias(key));
+        let changes = LogicalPlanBuilder::from(LogicalPlan::Join(beside))
+            .project(keys.chain([by.alias(counted.column)]).collect::<Vec<_>>())?
+            .aggregate(self.states.keys.iter().map(|key| named(key)), [sum(named(counted.column)).alias(counted.column)])?
+            .filter(named(counted.column).not_eq(lit(0_i64)))?;
+        self.gathered(&changes.build()?).await
+    }
+
+    /// Each value of each group of which not as many facts came as went, and how many more came.
+    fn pairs(&self, query: &LogicalPlan) -> Result<Option<LogicalPlan>> {
+        let sides = self.delta.over(query)?;
+        let came = sides.came.into_iter().map(|part| (part, 1_i64));
+        let went = sides.went.into_iter().map(|part| (part, -1));
+        let mut all: Option<LogicalPlanBuilder> = None;
+        for (part, sign) in came.chain(went) {
+            let part = LogicalPlanBuilder::from(part).project(self.pair().chain([lit(sign).alias(NET)]).collect::<Vec<_>>())?;
+            all = Some(match all {
+                None => part,
+                Some(others) => others.union(part.build()?)?,
+            });
+        }
+        let Some(all) = all else { return Ok(None) };
+        let all = all.aggregate(pair_names(self.states), [sum(named(NET)).alias(NET)])?;
+        Ok(Some(all.filter(named(NET).not_eq(lit(0_i64)))?.build()?))
+    }
+
+    /// How many facts have the values now, at least those of the pairs; nothing if the values are too many to be held.
+    async fn now(&self, counted: &Counted<'_>, pairs: &Gathered) -> Result<Option<LogicalPlan>> {
+        let at_hand = self.delta.affected.as_ref().filter(|(affected, _)| affected.key.fact_column == counted.of);
+        let pairs = pairs.scan("pairs")?;
+        let others = match at_hand {
+            Some((affected, _)) => with_keys(pairs, VALUE, &affected.keys, JoinType::LeftAnti)?,
+            None => pairs,
+        };
+        let Some(found) = self.found(counted.of, &others).await? else { return Ok(None) };
+        let known = at_hand.map(|(affected, _)| affected.facts.scan(&self.delta.rows.rollup.time.table)).transpose()?;
+        let facts = match (found, known) {
+            (Some(found), Some(known)) => LogicalPlanBuilder::from(found).union(known)?.build()?,
+            (Some(facts), None) | (None, Some(facts)) => facts,
+            (None, None) => return Ok(Some(self.counts(LogicalPlanBuilder::from(counted.query.clone()).limit(0, Some(0))?.build()?)?)),
+        };
+        // Where these are all the facts that have a changed key, and else facts that came or went had their keys, what they find is at hand too.
+        let lookup = at_hand.map(|(_, found)| &found.now);
+        self.counts(self.delta.query_over(&counted.query, &facts, lookup)?).map(Some)
+    }
+
+    /// The facts that have a value of some pairs, in the buckets of these; an inner nothing if there are no pairs.
+    async fn found(&self, of: &str, pairs: &LogicalPlan) -> Result<Option<Option<LogicalPlan>>> {
+        let rollup = self.delta.rows.rollup;
+        let distinct = |column: &str, name: &str| LogicalPlanBuilder::from(pairs.clone()).project([named(column).alias(name)])?.distinct()?.build();
+        let bucket = self.states.keys.iter().zip(key_names(self.states)).find(|(key, _)| *key == rollup.bucket_column()).map(|(_, name)| name);
+        let bucket = bucket.ok_or_else(|| DataFusionError::Internal("values are counted only where the bucket is a key".to_owned()))?;
+        let Some(values) = self.gathered(&distinct(VALUE, KEY)?).await? else { return Ok(None) };
+        let Some(buckets) = self.gathered(&distinct(&bucket, &bucket)?).await? else { return Ok(None) };
+        let buckets = buckets::read(buckets.rows(), 0, rollup)?;
+        if buckets.is_empty() {
+            return Ok(Some(None));
+        }
+        let Some(facts) = facts_by_keys(rollup, self.delta.pinned, of, &values)? else { return Ok(Some(None)) };
+        let time = facts.schema().field_with_unqualified_name(&rollup.time.column)?.clone();
+        let within = self.delta.rows.within(named(time.name()), time.data_type(), &buckets);
+        Ok(Some(Some(LogicalPlanBuilder::from(facts).filter(within)?.build()?)))
+    }
+
+    fn counts(&self, rows: LogicalPlan) -> Result<LogicalPlan> {
+        let names = key_names(self.states).chain([VALUE.to_owned()]).map(|name| named(&name).alias(of_now(&name)));
+        let pairs = LogicalPlanBuilder::from(rows).project(self.pair().collect::<Vec<_>>())?;
+        let counts = pairs.aggregate(pair_names(self.states), [count(lit(1_i64)).alias(NOW)])?;
+        Ok(counts.project(names.chain([named(NOW)]).collect::<Vec<_>>())?.build()?)
+    }
+
+    /// The columns of [`Counted::query`] under names of their own.
+    fn pair(&self) -> impl Iterator<Item = Expr> {
+        self.states.keys.iter().zip(key_names(self.states)).map(|(key, name)| named(key).alias(name)).chain([named(VALUE)])
+    }
+
+    async fn gathered(&self, plan: &LogicalPlan) -> Result<Option<Gathered>> {
+        Gathered::of(plan, self.delta.rows.session, self.cancel).await
+    }
+}
+
+fn key_names(states: &States) -> impl Iterator<Item = String> {
+    (0..states.keys.len()).map(key_name)
+}
+
+fn pair_names(states: &States) -> Vec<Expr> {
+    key_names(states).map(|key| named(&key)).chain([named(VALUE)]).collect()
+}
+
+fn of_now(name: &str) -> String {
+    format!("{name} now")
+}

@@ -1,0 +1,10 @@
+/* rollup
+title: Shops that sold and buyers of what is done by region, each once
+time: sold_at
+*/
+SELECT date_trunc('day', s.sold_at)::date AS day, coalesce(h.region, 'unknown') AS region,
+       count(DISTINCT s.shop_id) AS shops, CAST(count(DISTINCT s.buyer_id) FILTER (WHERE s.status = 'done') AS INT) AS buyers,
+       count(*) AS sales, max(s.amount) AS most
+FROM sale s
+LEFT JOIN shop h ON h.shop_id = s.shop_id
+GROUP BY 1, 2

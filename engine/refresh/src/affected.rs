@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Result;
 use crate::changed::Change;
+use crate::delta::union;
 use crate::key_ranges::near;
 use crate::states::named;
 use crate::tables::{DELETED, Pinned, stored_schema, used_by, with_unused};
@@ -154,16 +155,9 @@ impl Affected {
 
     /// The keys of facts, each once.
     async fn keys_of(&self, facts: &[LogicalPlan], session: &StepSession, cancel: &CancellationToken) -> Result<Option<Gathered>> {
-        let mut all = None;
-        for facts in facts {
-            let keys = LogicalPlanBuilder::from(facts.clone()).project([named(&self.key.fact_column).alias(KEY)])?;
-            all = Some(match all {
-                None => keys,
-                Some(others) => LogicalPlanBuilder::union(others, keys.build()?)?,
-            });
-        }
-        match all {
-            Some(keys) => Gathered::of(&keys.distinct()?.build()?, session, cancel).await,
+        let keys = facts.iter().map(|facts| Ok(LogicalPlanBuilder::from(facts.clone()).project([named(&self.key.fact_column).alias(KEY)])?.build()?));
+        match union(keys.collect::<Result<Vec<_>>>()?)? {
+            Some(keys) => Gathered::of(&LogicalPlanBuilder::from(keys).distinct()?.build()?, session, cancel).await,
             None => Ok(None),
         }
     }

@@ -1,6 +1,8 @@
 //! What a technique writes, computed from what came and what went.
 
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use nightshift_compile::rollup::keys::grouping_of_rows;
+use nightshift_compile::rollup::states::grouping_of;
 use nightshift_lake::{DataFile, Snapshot};
 
 use crate::affected::Found;
@@ -52,7 +54,10 @@ pub(crate) async fn by_change<'a>(
     let Some(buckets) = technique.of_changes() else { return Ok(None) };
     let rollup = request.rollup;
     let Some(base) = base else { return Err(Error::NothingToMerge { rollup: rollup.name().to_owned() }) };
-    let Some(delta) = delta(request, rows, changes, buckets).await? else { return Ok(None) };
+    let Some(mut delta) = delta(request, rows, changes, buckets).await? else { return Ok(None) };
+    if let Some(grouping) = grouping_of(&stated.plan).or_else(|| grouping_of_rows(&stated.plan)) {
+        delta.hold(grouping, request.cancel).await?;
+    }
     let replaced = replaced_files(base, rollup, technique, request.calendar);
     let mut technique = technique.clone();
     if let (Technique::Merge(_) | Technique::MergeOnward(_), Some(states)) = (&technique, &rollup.states) {
@@ -107,7 +112,7 @@ async fn delta<'a>(request: &'a Request<'_>, rows: &'a Rows<'_>, changes: &'a Ch
             Some(found) => Some((affected, found)),
         },
     };
-    Ok(Some(Delta { rows, change, affected, pinned: request.pinned, buckets }))
+    Ok(Some(Delta { rows, change, affected, pinned: request.pinned, buckets, held: None }))
 }
 
 /// What the facts that came, went or stay find in the joined table that changed; nothing if that is too much.

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Result, buckets};
 use crate::affected::{Gathered, KEY, facts_by_keys, with_keys};
-use crate::delta::Delta;
+use crate::delta::{Delta, union};
 use crate::groups::key_name;
 use crate::states::named;
 
@@ -103,16 +103,11 @@ impl Distinct<'_> {
         let sides = self.delta.over(query)?;
         let came = sides.came.into_iter().map(|part| (part, 1_i64));
         let went = sides.went.into_iter().map(|part| (part, -1));
-        let mut all: Option<LogicalPlanBuilder> = None;
-        for (part, sign) in came.chain(went) {
-            let part = LogicalPlanBuilder::from(part).project(self.pair().chain([lit(sign).alias(NET)]).collect::<Vec<_>>())?;
-            all = Some(match all {
-                None => part,
-                Some(others) => others.union(part.build()?)?,
-            });
-        }
-        let Some(all) = all else { return Ok(None) };
-        let all = all.aggregate(pair_names(self.states), [sum(named(NET)).alias(NET)])?;
+        let signed = came.chain(went).map(|(part, sign)| {
+            Ok(LogicalPlanBuilder::from(part).project(self.pair().chain([lit(sign).alias(NET)]).collect::<Vec<_>>())?.build()?)
+        });
+        let Some(all) = union(signed.collect::<Result<Vec<_>>>()?)? else { return Ok(None) };
+        let all = LogicalPlanBuilder::from(all).aggregate(pair_names(self.states), [sum(named(NET)).alias(NET)])?;
         Ok(Some(all.filter(named(NET).not_eq(lit(0_i64)))?.build()?))
     }
 

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Result;
 use crate::affected::Gathered;
 use crate::buckets::Bucket;
-use crate::delta::Delta;
+use crate::delta::{Delta, union};
 use crate::distinct::Distinct;
 use crate::groups::{Groups, key_name};
 use crate::states::{Part, Stated, named, one_state, over_states, put_together, state_columns};
@@ -95,15 +95,8 @@ impl Merging<'_> {
         if queries.len() < 2 {
             return Ok(queries.pop());
         }
-        let mut all: Option<LogicalPlanBuilder> = None;
-        for query in queries {
-            let states = state_columns(query, self.states, Part::Came)?;
-            all = Some(match all {
-                None => LogicalPlanBuilder::from(states),
-                Some(others) => others.union(states)?,
-            });
-        }
-        all.map(|all| put_together(&all.build()?, self.states, self.delta.rows.session)).transpose()
+        let states = queries.into_iter().map(|query| state_columns(query, self.states, Part::Came)).collect::<Result<Vec<_>>>()?;
+        union(states)?.map(|all| put_together(&all, self.states, self.delta.rows.session)).transpose()
     }
 
     /// The keys of the groups that have to be computed anew.

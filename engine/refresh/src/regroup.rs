@@ -15,7 +15,7 @@ use nightshift_lake::{DataFile, Snapshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::Result;
-use crate::delta::Delta;
+use crate::delta::{Delta, union};
 use crate::groups::{Groups, key_name};
 use crate::states::named;
 
@@ -56,13 +56,7 @@ impl Regrouping<'_> {
         let keys = grouping.group_expr.iter().zip(&self.keys.columns).map(|(key, column)| key.clone().unalias().alias(column));
         let keys = LogicalPlanBuilder::from(grouping.input.as_ref().clone()).project(keys.collect::<Vec<_>>())?.build()?;
         let sides = self.delta.over(&keys)?;
-        let mut all: Option<LogicalPlanBuilder> = None;
-        for part in sides.came.into_iter().chain(sides.went) {
-            all = Some(match all {
-                None => LogicalPlanBuilder::from(part),
-                Some(others) => others.union(part)?,
-            });
-        }
+        let all = union(sides.came.into_iter().chain(sides.went))?.map(LogicalPlanBuilder::from);
         let names = self.keys.columns.iter().enumerate().map(|(index, column)| named(column).alias(key_name(index)));
         all.map(|all| Ok(all.distinct()?.project(names.collect::<Vec<_>>())?.build()?)).transpose()
     }

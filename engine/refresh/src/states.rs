@@ -7,6 +7,7 @@ use datafusion::common::{Column, DataFusionError, ScalarValue};
 use datafusion::functions_aggregate::expr_fn::{max, min};
 use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
 use datafusion::logical_expr::{Aggregate, AggregateUDF, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, SubqueryAlias, Window, cast, lit, when};
+use datafusion::execution::FunctionRegistry as _;
 use nightshift_compile::rollup::STATE_ROWS;
 use nightshift_compile::rollup::grouping::Merge;
 use nightshift_compile::rollup::states::{Kept, StateColumn, States, call_of};
@@ -85,13 +86,11 @@ fn state_call(aggregate: &Aggregate, state: &StateColumn, session: &StepSession)
 }
 
 fn function(session: &StepSession, name: &str) -> Result<Arc<AggregateUDF>> {
-    let found = session.context.state().aggregate_functions().get(name).cloned();
-    Ok(found.ok_or_else(|| DataFusionError::Internal(format!("the session lacks the aggregate {name}")))?)
+    Ok(session.context.udaf(name)?)
 }
 
 fn count(session: &StepSession, argument: Expr) -> Expr {
-    let state = session.context.state();
-    let count = state.aggregate_functions().get("count").cloned().unwrap_or_else(datafusion::functions_aggregate::count::count_udaf);
+    let count = session.context.udaf("count").unwrap_or_else(|_| datafusion::functions_aggregate::count::count_udaf());
     count.call(vec![argument])
 }
 

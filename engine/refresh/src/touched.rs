@@ -14,6 +14,7 @@ use datafusion::common::{Column, JoinType, TableReference};
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction};
 use datafusion::logical_expr::{Expr, Join, JoinConstraint, LogicalPlan, LogicalPlanBuilder, ScalarUDF, TableScan, cast, col, lit};
+use datafusion::execution::FunctionRegistry as _;
 use nightshift_calendar::Grain;
 use nightshift_compile::Rollup;
 use nightshift_compile::resolve::{Occurrence, Term, resolve};
@@ -216,7 +217,7 @@ impl Touching<'_> {
     }
 
     fn function(&self, name: &str) -> Option<Arc<ScalarUDF>> {
-        self.session.context.state().scalar_functions().get(name).cloned()
+        self.session.context.udf(name).ok()
     }
 
     fn row_hash(&self, seed: i64, sign: i64, columns: &BTreeSet<String>) -> Result<Expr> {
@@ -233,10 +234,9 @@ impl Touching<'_> {
 
 /// The bucket of a time as a rollup's SELECT writes it.
 pub(crate) fn bucket_expression(session: &StepSession, buckets: Bucketing, time: Expr) -> Expr {
-    let state = session.context.state();
-    match state.scalar_functions().get("business_date") {
-        Some(function) if buckets.days == Days::Business => {
-            let date = Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(function), vec![time]));
+    match session.context.udf("business_date") {
+        Ok(function) if buckets.days == Days::Business => {
+            let date = Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![time]));
             if buckets.grain == Grain::Day { date } else { cut_expression(session, buckets.grain, date) }
         }
         _ => cut_expression(session, buckets.grain, time),
@@ -245,8 +245,7 @@ pub(crate) fn bucket_expression(session: &StepSession, buckets: Bucketing, time:
 
 /// A time, or a finer bucket of any days, cut to a grain.
 pub(crate) fn cut_expression(session: &StepSession, grain: Grain, time: Expr) -> Expr {
-    let state = session.context.state();
-    let function = state.scalar_functions().get("date_trunc").cloned().unwrap_or_else(datafusion::functions::datetime::date_trunc);
+    let function = session.context.udf("date_trunc").unwrap_or_else(|_| datafusion::functions::datetime::date_trunc());
     let cut = Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![lit(grain.as_str()), time]));
     if grain == Grain::Hour { cut } else { cast(cut, datafusion::arrow::datatypes::DataType::Date32) }
 }

@@ -41,7 +41,7 @@ impl Workspace {
         let (project, mut problems) = Project::load(root, target)?;
         let calendar = Arc::new(project.calendar.clone());
         let engine = Engine::new(limits(&project), Arc::clone(&calendar))?;
-        let (compiled, found) = Compiled::compile(&project, &engine.step("compile")?.context).await;
+        let (compiled, found) = Compiled::compile(&project, &engine.step("compile")?.context);
         problems.extend(found);
         let lake = Lake::open(&project.paths.lake)?;
         let problems = problems.sorted();

@@ -8,6 +8,7 @@ use datafusion::datasource::empty::EmptyTable;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
+use futures::executor::block_on;
 use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, suggest};
 use nightshift_project::{ColumnDoc, Definition, Project, ReportHeader, RollupHeader};
 
@@ -30,13 +31,13 @@ pub struct Compiled {
 impl Compiled {
     /// Compiles every file of a project. `context` is a session with our functions and no tables; it gets one empty table for each
     /// source and rollup. What does not compile is left out and told in the diagnostics.
-    pub async fn compile(project: &Project, context: &SessionContext) -> (Self, Diagnostics) {
+    pub fn compile(project: &Project, context: &SessionContext) -> (Self, Diagnostics) {
         let checking = SessionStateBuilder::new_from_existing(context.state()).with_physical_optimizer_rules(Vec::new()).build();
         let (compiled, problems) = (Self::default(), Diagnostics::new());
         let mut compiler = Compiler { project, context, checking, compiled, problems, broken: BTreeSet::new() };
         compiler.contracts();
-        compiler.rollups().await;
-        compiler.reports().await;
+        compiler.rollups();
+        compiler.reports();
         (compiler.compiled, compiler.problems)
     }
 
@@ -92,28 +93,32 @@ impl Compiler<'_> {
     }
 
     /// Compiles the rollups in the order of what they read; those left over read each other.
-    async fn rollups(&mut self) {
+    fn rollups(&mut self) {
         let mut waiting = cycle::Readers::new();
         for definition in self.project.rollups.iter().filter(|definition| has_query(definition)) {
-            match planning::tables(&self.context.state(), &definition.text) {
+            match planning::tables(&self.checking, &definition.text) {
                 Ok(tables) => {
                     waiting.insert(definition.name.clone(), (definition, tables));
                 }
                 Err(problems) => self.fail(&definition.name, problems),
             }
         }
-        while !waiting.is_empty() {
-            let ready = waiting.iter().find(|(_, (_, tables))| !tables.iter().any(|table| waiting.contains_key(table)));
-            let Some(name) = ready.map(|(name, _)| name.clone()) else { break };
-            if let Some((definition, tables)) = waiting.remove(&name)
-                && !self.reads_broken(&name, &tables)
-            {
-                match self.rollup(definition).await {
+        loop {
+            let ready = |tables: &[String]| !tables.iter().any(|table| waiting.contains_key(table));
+            let names: Vec<String> = waiting.iter().filter(|(_, (_, tables))| ready(tables)).map(|(name, _)| name.clone()).collect();
+            if names.is_empty() {
+                break;
+            }
+            let ready: Vec<_> = names.iter().filter_map(|name| waiting.remove(name)).collect();
+            let sound = ready.into_iter().filter(|(definition, tables)| !self.reads_broken(&definition.name, tables)).map(|(definition, _)| definition);
+            let sound: Vec<&Definition<RollupHeader>> = sound.collect();
+            for (definition, compiled) in sound.iter().zip(side_by_side(&sound, |definition| self.rollup(definition))) {
+                match compiled {
                     Ok((rollup, schema)) => {
-                        self.register(&name, schema);
+                        self.register(&definition.name, schema);
                         self.compiled.rollups.extend(rollup.map(Arc::new));
                     }
-                    Err(problems) => self.fail(&name, problems),
+                    Err(problems) => self.fail(&definition.name, problems),
                 }
             }
         }
@@ -192,13 +197,16 @@ impl Compiler<'_> {
         self.compiled.contract(table).map(|contract| contract.key().to_vec()).unwrap_or_default()
     }
 
-    async fn reports(&mut self) {
-        for definition in self.project.reports.iter().filter(|definition| has_query(definition)) {
-            let tables = planning::tables(&self.context.state(), &definition.text);
-            if tables.is_ok_and(|tables| self.reads_broken(&definition.name, &tables)) {
-                continue;
-            }
-            match self.report(definition).await {
+    fn reports(&mut self) {
+        let state = self.checking.clone();
+        let queries = self.project.reports.iter().filter(|definition| has_query(definition));
+        let mut reads_broken = |definition: &Definition<ReportHeader>| {
+            planning::tables(&state, &definition.text).is_ok_and(|tables| self.reads_broken(&definition.name, &tables))
+        };
+        let mut queries: Vec<&Definition<ReportHeader>> = queries.collect();
+        queries.retain(|definition| !reads_broken(definition));
+        for compiled in side_by_side(&queries, |definition| self.report(definition)) {
+            match compiled {
                 Ok((report, warnings)) => {
                     self.problems.extend(warnings);
                     self.compiled.reports.extend(report.map(Arc::new));
@@ -231,6 +239,19 @@ impl Compiler<'_> {
         problems.extend(report.check(&self.checking));
         if problems.has_errors() { Err(problems) } else { Ok((Some(report), problems)) }
     }
+}
+
+/// Compiles files in as many threads as there are processors. What it gives stands in the order of the files.
+fn side_by_side<'a, H: Sync, R: Send, F: Future<Output = R>>(files: &[&'a Definition<H>], compile: impl Fn(&'a Definition<H>) -> F + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let some = |first| files.iter().enumerate().skip(first).step_by(threads).map(|(at, file)| (at, block_on(compile(file)))).collect::<Vec<_>>();
+    let mut compiled = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads.min(files.len())).map(|first| scope.spawn(move || some(first))).collect();
+        let compiled = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        compiled.flatten().collect::<Vec<_>>()
+    });
+    compiled.sort_by_key(|(at, _)| *at);
+    compiled.into_iter().map(|(_, compiled)| compiled).collect()
 }
 
 /// False where the header's comment is never closed, which has been reported: all of the file is then a comment.

@@ -4,7 +4,7 @@
 //! - Taiwan: `is_tax_id` (統一編號).
 //! - `sum` that reports an overflow instead of wrapping.
 //! - For the engine itself: `bucket_date` (what `date_trunc(…)::date` becomes), `local_to_instant` and `instant_to_local` (what casts
-//!   become), `row_hash` (multiset fingerprints), `within_spans` (facts of some buckets), `period_text` (partition values) and `decimal_average` (averages from their states).
+//!   become), `row_hash` (multiset fingerprints), `within_spans` (facts of some buckets), `one_of` (facts with some keys), `period_text` (partition values) and `decimal_average` (averages from their states).
 //!
 //! The crate knows DataFusion and the calendar, no tables. Start reading at [`register`].
 
@@ -15,6 +15,7 @@ mod civil;
 mod collapse;
 mod date_trunc;
 mod decimal_average;
+mod one_of;
 mod period_text;
 mod register;
 mod row_hash;
@@ -31,4 +32,5 @@ pub use decimal_average::decimal_average;
 pub use period_text::period_text;
 pub use register::register;
 pub use row_hash::row_hash;
+pub use one_of::one_of;
 pub use within_spans::within_spans;

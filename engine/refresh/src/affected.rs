@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Result;
 use crate::changed::Change;
 use crate::delta::union;
-use crate::key_ranges::near;
+use crate::key_ranges::{Near, near};
 use crate::states::named;
 use crate::tables::{DELETED, Pinned, stored_schema, used_by, with_unused};
 
@@ -118,7 +118,8 @@ pub(crate) fn facts_by_keys(rollup: &Rollup, pinned: &Pinned, column: &str, keys
 /// Rows of files whose column has one of the gathered keys.
 fn found_by_keys(scan: LogicalPlanBuilder, column: &str, keys: &Gathered) -> Result<LogicalPlan> {
     let scan = match near(&named(column), keys.rows())? {
-        Some(near) => scan.filter(near)?,
+        Some(Near::Just(has_key)) => return Ok(scan.filter(has_key)?.build()?),
+        Some(Near::Around(may_have)) => scan.filter(may_have)?,
         None => scan,
     };
     with_keys(scan.build()?, column, keys, JoinType::LeftSemi)

@@ -116,6 +116,39 @@ async fn groups_that_did_not_change_stay() {
     }
 }
 
+/// Different values are counted by those that came and went alone: one that others still have stays, the last one goes, and one that a region gets
+/// with a shop that moves there counts once beside the same from other shops.
+#[tokio::test(flavor = "multi_thread")]
+async fn values_are_counted_by_what_came_and_went() {
+    let sale = |shop, buyer, amount| Sale { shop: Some(shop), buyer, hour: Some(5), due_in: 3, status: "done", quantity: 4, amount, weight: None };
+    let mut shops = Shops::open().await;
+    for (shop, region) in [(1, "north"), (2, "north"), (3, "south")] {
+        shops.apply(&Change::Shop { shop, region }).await;
+    }
+    shops.apply(&Change::Sales(vec![sale(1, 1, Some(10)), sale(1, 2, None), sale(2, 1, Some(10)), sale(3, 2, Some(30)), sale(3, 3, Some(30))])).await;
+    shops.refresh().await;
+    shops.tells = true;
+    let steps = [
+        ("values come that a region has, and one that it has not", vec![Change::Sales(vec![sale(2, 2, Some(10)), sale(2, 7, Some(11)), Sale { shop: None, ..sale(1, 1, None) }])]),
+        ("one of two facts with a value goes", vec![Change::MarkSales { file: 0, drop: vec![0], alter: vec![] }]),
+        ("the last one goes, and another changes its value", vec![Change::MarkSales { file: 0, drop: vec![3], alter: vec![(2, sale(3, 9, Some(10)))] }]),
+        ("a shop moves while sales come and go", vec![
+            Change::Shop { shop: 2, region: "south" },
+            Change::Sales(vec![sale(1, 8, Some(12)), sale(2, 8, Some(12)), sale(3, 8, None)]),
+            Change::MarkSales { file: 0, drop: vec![0], alter: vec![] },
+        ]),
+        ("no sale of a region is left", vec![Change::MarkSales { file: 0, drop: vec![0, 1, 2], alter: vec![] }, Change::Shop { shop: 1, region: "south" }]),
+    ];
+    for (what, changes) in steps {
+        for change in &changes {
+            shops.apply(change).await;
+        }
+        let seen = shops.refresh().await;
+        assert!(seen.contains(&"different: merge".to_owned()), "{what}: {seen:?}");
+        assert_eq!(shops.difference().await, None, "{what}");
+    }
+}
+
 /// A fact that goes is taken from where it stood, also where no fact is left that would show that its shop has moved.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_goes_is_taken_from_where_it_stood() {
@@ -197,7 +230,7 @@ async fn a_changed_lookup_touches_the_buckets_of_its_facts() {
     shops.apply(&Change::Shop { shop: 2, region: "south" }).await;
     shops.apply(&Change::Receipts(vec![(3, 100)])).await;
     let seen = shops.refresh().await;
-    for expected in ["by_region: rebuild", "by_known_region: rebuild", "averages: merge", "owed: merge", "by_hour: nothing"] {
+    for expected in ["paid_by_region: rebuild", "by_known_region: rebuild", "different: merge", "averages: merge", "owed: merge", "by_hour: nothing"] {
         assert!(seen.contains(&expected.to_owned()), "{expected} is not in {seen:?}");
     }
     assert_eq!(shops.difference().await, None);

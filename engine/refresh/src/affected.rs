@@ -33,7 +33,8 @@ use crate::key_ranges::{Near, near};
 use crate::states::named;
 use crate::tables::{DELETED, Pinned, stored_schema, used_by, with_unused};
 
-/// Rows that are held in memory at most, of facts and of what they find; where there are more, buckets are computed anew.
+/// Rows that are held in memory at most, of facts and of what they find, of groups and of their values; where there are more, buckets are computed
+/// anew.
 const MOST_ROWS: usize = 200_000;
 
 /// Rows that were gathered, in one schema. Their memory is the step's until they are dropped.
@@ -83,6 +84,10 @@ impl Gathered {
         &self.rows
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.iter().all(|rows| rows.num_rows() == 0)
+    }
+
     pub(crate) fn provider(&self) -> Result<Arc<dyn TableProvider>> {
         Ok(Arc::new(MemTable::try_new(Arc::clone(&self.schema), vec![self.rows.clone()])?))
     }
@@ -117,7 +122,10 @@ pub(crate) fn facts_by_keys(rollup: &Rollup, pinned: &Pinned, column: &str, keys
 
 /// Rows of files whose column has one of the gathered keys.
 fn found_by_keys(scan: LogicalPlanBuilder, column: &str, keys: &Gathered) -> Result<LogicalPlan> {
-    let scan = match near(&named(column), keys.rows())? {
+    let is_whole = scan.schema().field_with_unqualified_name(column)?.data_type().is_signed_integer();
+    // Another number would be cut to a whole one.
+    let near = if is_whole { near(&named(column), keys.rows())? } else { None };
+    let scan = match near {
         Some(Near::Just(has_key)) => return Ok(scan.filter(has_key)?.build()?),
         Some(Near::Around(may_have)) => scan.filter(may_have)?,
         None => scan,

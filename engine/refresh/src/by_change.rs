@@ -2,7 +2,7 @@
 
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use nightshift_compile::rollup::keys::grouping_of_rows;
-use nightshift_compile::rollup::states::grouping_of;
+use nightshift_compile::rollup::states::{Kept, grouping_of};
 use nightshift_lake::{DataFile, Snapshot};
 
 use crate::affected::Found;
@@ -55,7 +55,10 @@ pub(crate) async fn by_change<'a>(
     let rollup = request.rollup;
     let Some(base) = base else { return Err(Error::NothingToMerge { rollup: rollup.name().to_owned() }) };
     let Some(mut delta) = delta(request, rows, changes, buckets).await? else { return Ok(None) };
-    if let Some(grouping) = grouping_of(&stated.plan).or_else(|| grouping_of_rows(&stated.plan)) {
+    let counts_values = rollup.states.as_ref().is_some_and(|states| states.aggregates.iter().any(|kept| matches!(kept, Kept::Distinct { .. })));
+    if let Some(grouping) = grouping_of(&stated.plan).or_else(|| grouping_of_rows(&stated.plan))
+        && (counts_values || delta.affected.is_some())
+    {
         delta.hold(grouping, request.cancel).await?;
     }
     let replaced = replaced_files(base, rollup, technique, request.calendar);

@@ -2,7 +2,7 @@
 //!
 //! The query is linear in the facts: over all of them it gives what it gave before, and what came, and not what went. Facts that find
 //! other rows of a joined table than before go with those and come with these ([`crate::affected`]). What is grouped is then made of five parts
-//! with a join each: it is computed once and held, and every query over it, up to the grouping, reads that.
+//! with a join each: it is computed once and held, and every query over it, up to the grouping, reads that. So it is where many queries do.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -64,11 +64,8 @@ impl Delta<'_> {
         Ok(Sides { came: touched(sides.came)?, went: touched(sides.went)? })
     }
 
-    /// Computes what is grouped once, if that is worth it and not too much to be held.
+    /// Computes what is grouped once, if it is not too much to be held.
     pub(crate) async fn hold(&mut self, grouping: &Aggregate, cancel: &CancellationToken) -> Result<()> {
-        if self.affected.is_none() {
-            return Ok(());
-        }
         let expressions = grouping.group_expr.iter().chain(&grouping.aggr_expr);
         let columns: BTreeSet<Column> = expressions.flat_map(|expression| expression.column_refs()).cloned().collect();
         let columns = Vec::from_iter(columns);

@@ -13,13 +13,14 @@ use datafusion::functions::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::{count, sum};
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{Aggregate, Expr, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, lit, when};
+use nightshift_compile::rollup::keys::FactKey;
 use nightshift_compile::rollup::states::{Kept, States, call_of, grouping_of};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Result, buckets};
 use crate::affected::{Gathered, KEY, facts_by_keys, with_keys};
 use crate::delta::{Delta, union};
-use crate::groups::key_name;
+use crate::groups::Groups;
 use crate::states::named;
 
 const VALUE: &str = "value of a group";
@@ -32,6 +33,8 @@ pub(crate) struct Distinct<'a> {
     pub(crate) states: &'a States,
     /// The query with its states.
     pub(crate) query: &'a LogicalPlan,
+    /// Groups that are computed anew anyway.
+    pub(crate) spoilt: Option<&'a Groups>,
     pub(crate) cancel: &'a CancellationToken,
 }
 
@@ -82,7 +85,7 @@ impl Distinct<'_> {
     async fn change(&self, counted: &Counted<'_>) -> Result<Option<Gathered>> {
         let Some(pairs) = self.pairs(&counted.query)? else { return Ok(None) };
         let Some(pairs) = self.gathered(&pairs).await? else { return Ok(None) };
-        let Some(now) = self.now(counted, &pairs).await? else { return Ok(None) };
+        let Some((now, _values)) = self.now(counted, &pairs).await? else { return Ok(None) };
         let on = key_names(self.states).map(|key| (named(&key), named(&of_now(&key)))).chain([(named(VALUE), named(&of_now(VALUE)))]).collect();
         let pairs = Arc::new(pairs.scan("pairs")?);
         let beside = Join::try_new(pairs, Arc::new(now), on, None, JoinType::Left, JoinConstraint::On, NullEquality::NullEqualsNull, false)?;
@@ -108,45 +111,59 @@ impl Distinct<'_> {
         });
         let Some(all) = union(signed.collect::<Result<Vec<_>>>()?)? else { return Ok(None) };
         let all = LogicalPlanBuilder::from(all).aggregate(pair_names(self.states), [sum(named(NET)).alias(NET)])?;
-        Ok(Some(all.filter(named(NET).not_eq(lit(0_i64)))?.build()?))
+        let pairs = all.filter(named(NET).not_eq(lit(0_i64)))?.build()?;
+        let keys: Vec<Expr> = key_names(self.states).map(|key| named(&key)).collect();
+        match self.spoilt {
+            Some(spoilt) => spoilt.matched(pairs, &keys, JoinType::LeftAnti).map(Some),
+            None => Ok(Some(pairs)),
+        }
     }
 
-    /// How many facts have the values now, at least those of the pairs; nothing if the values are too many to be held.
-    async fn now(&self, counted: &Counted<'_>, pairs: &Gathered) -> Result<Option<LogicalPlan>> {
+    /// How many facts have the values now, at least those of the pairs, with rows that the plan holds; nothing if the values are too many to be held.
+    async fn now(&self, counted: &Counted<'_>, pairs: &Gathered) -> Result<Option<(LogicalPlan, Option<Gathered>)>> {
+        let none = || self.counts(LogicalPlanBuilder::from(counted.query.clone()).limit(0, Some(0))?.build()?);
+        if pairs.is_empty() {
+            return Ok(Some((none()?, None)));
+        }
         let at_hand = self.delta.affected.as_ref().filter(|(affected, _)| affected.key.fact_column == counted.of);
-        let pairs = pairs.scan("pairs")?;
         let others = match at_hand {
-            Some((affected, _)) => with_keys(pairs, VALUE, &affected.keys, JoinType::LeftAnti)?,
-            None => pairs,
+            Some((affected, _)) => with_keys(pairs.scan("pairs")?, VALUE, &affected.keys, JoinType::LeftAnti)?,
+            None => pairs.scan("pairs")?,
         };
-        let Some(found) = self.found(counted.of, &others).await? else { return Ok(None) };
+        let Some(others) = self.gathered(&others).await? else { return Ok(None) };
+        let values = LogicalPlanBuilder::from(others.scan("pairs")?).project([named(VALUE).alias(KEY)])?.distinct()?.build()?;
+        let Some(values) = self.gathered(&values).await? else { return Ok(None) };
+        let found = if others.is_empty() { None } else { self.found(counted.of, &others, &values)? };
         let known = at_hand.map(|(affected, _)| affected.facts.scan(&self.delta.rows.rollup.time.table)).transpose()?;
-        let facts = match (found, known) {
-            (Some(found), Some(known)) => LogicalPlanBuilder::from(found).union(known)?.build()?,
-            (Some(facts), None) | (None, Some(facts)) => facts,
-            (None, None) => return Ok(Some(self.counts(LogicalPlanBuilder::from(counted.query.clone()).limit(0, Some(0))?.build()?)?)),
-        };
+        let Some(facts) = union(found.into_iter().chain(known))? else { return Ok(Some((none()?, None))) };
         // Where these are all the facts that have a changed key, and else facts that came or went had their keys, what they find is at hand too.
         let lookup = at_hand.map(|(_, found)| &found.now);
-        self.counts(self.delta.query_over(&counted.query, &facts, lookup)?).map(Some)
+        let counts = self.counts(self.delta.query_over(&counted.query, &facts, lookup)?)?;
+        Ok(Some((counts, Some(values))))
     }
 
-    /// The facts that have a value of some pairs, in the buckets of these; an inner nothing if there are no pairs.
-    async fn found(&self, of: &str, pairs: &LogicalPlan) -> Result<Option<Option<LogicalPlan>>> {
+    /// The facts that have one of the values of some pairs, in the buckets of these and with what else a fact says of their groups by itself.
+    fn found(&self, of: &str, pairs: &Gathered, values: &Gathered) -> Result<Option<LogicalPlan>> {
         let rollup = self.delta.rows.rollup;
-        let distinct = |column: &str, name: &str| LogicalPlanBuilder::from(pairs.clone()).project([named(column).alias(name)])?.distinct()?.build();
-        let bucket = self.states.keys.iter().zip(key_names(self.states)).find(|(key, _)| *key == rollup.bucket_column()).map(|(_, name)| name);
+        let bucket = self.states.keys.iter().position(|key| key == rollup.bucket_column());
         let bucket = bucket.ok_or_else(|| DataFusionError::Internal("values are counted only where the bucket is a key".to_owned()))?;
-        let Some(values) = self.gathered(&distinct(VALUE, KEY)?).await? else { return Ok(None) };
-        let Some(buckets) = self.gathered(&distinct(&bucket, &bucket)?).await? else { return Ok(None) };
-        let buckets = buckets::read(buckets.rows(), 0, rollup)?;
-        if buckets.is_empty() {
-            return Ok(Some(None));
-        }
-        let Some(facts) = facts_by_keys(rollup, self.delta.pinned, of, &values)? else { return Ok(Some(None)) };
+        let buckets = buckets::read(pairs.rows(), bucket, rollup)?;
+        let Some(facts) = facts_by_keys(rollup, self.delta.pinned, of, values)? else { return Ok(None) };
         let time = facts.schema().field_with_unqualified_name(&rollup.time.column)?.clone();
         let within = self.delta.rows.within(named(time.name()), time.data_type(), &buckets);
-        Ok(Some(Some(LogicalPlanBuilder::from(facts).filter(within)?.build()?)))
+        let facts = LogicalPlanBuilder::from(facts).filter(within)?.build()?;
+        let of_facts = rollup.keys.iter().flat_map(|keys| &keys.of_facts).zip(key_names(self.states));
+        let (columns, keys): (Vec<&String>, Vec<String>) = of_facts.filter_map(|(key, name)| match key {
+            Some(FactKey::Column(column)) if column != of => Some((column, name)),
+            _ => None,
+        }).unzip();
+        if columns.is_empty() {
+            return Ok(Some(facts));
+        }
+        let groups = LogicalPlanBuilder::from(pairs.scan("pairs")?).project(keys.iter().map(|key| named(key)))?.distinct()?.build()?;
+        let on = columns.into_iter().zip(&keys).map(|(column, key)| (named(column), named(key))).collect();
+        let join = Join::try_new(Arc::new(facts), Arc::new(groups), on, None, JoinType::LeftSemi, JoinConstraint::On, NullEquality::NullEqualsNull, false)?;
+        Ok(Some(LogicalPlan::Join(join)))
     }
 
     fn counts(&self, rows: LogicalPlan) -> Result<LogicalPlan> {
@@ -166,8 +183,9 @@ impl Distinct<'_> {
     }
 }
 
+/// The keys of pairs, under other names than those of [`Groups`].
 fn key_names(states: &States) -> impl Iterator<Item = String> {
-    (0..states.keys.len()).map(key_name)
+    (0..states.keys.len()).map(|index| format!("key of a value {index}"))
 }
 
 fn pair_names(states: &States) -> Vec<Expr> {

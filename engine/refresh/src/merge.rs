@@ -1,4 +1,4 @@
-//! Merging: the rows of a table plus what came, minus what went, without looking at the facts that stay.
+//! Merging: the rows of a table plus what came, minus what went, without looking at most of the facts that stay.
 //!
 //! A row of the table, and the rollup's own query over the rows that came or went, have the same columns. Their states are put together
 //! by one GROUP BY. It is exact as long as every aggregate can give back what goes. Two kinds cannot, and groups in which it matters are
@@ -53,6 +53,7 @@ impl Merging<'_> {
         let zone = Some(Arc::clone(&self.delta.pinned.zone));
         let stored = LogicalPlanBuilder::scan("stored", provider_as_source(table.provider_of(files, zone)), None)?;
         let stored = if self.onward.is_some() { stored.build()? } else { self.delta.touched(stored.build()?)? };
+        let schema = Arc::clone(stored.schema());
         let sides = self.delta.over(&self.stated.plan)?;
         let (came, went) = (self.together(sides.came)?, self.together(sides.went)?);
         let spoilt = match &went {
@@ -63,7 +64,7 @@ impl Merging<'_> {
             }
             None => None,
         };
-        let counting = Distinct { delta: self.delta, states: self.states, query: &self.stated.plan, cancel: self.cancel };
+        let counting = Distinct { delta: self.delta, states: self.states, query: &self.stated.plan, spoilt: spoilt.as_ref(), cancel: self.cancel };
         let Some(distinct) = counting.changes().await? else { return Ok(None) };
         let mut states = LogicalPlanBuilder::from(state_columns(stored, self.states, Part::Whole)?);
         for (rows, part) in [(came, Part::Came), (went, Part::Went)] {
@@ -73,7 +74,7 @@ impl Merging<'_> {
         }
         for (column, new) in &distinct {
             let new = LogicalPlanBuilder::from(new.scan("new values")?);
-            states = states.union(one_state(new.build()?, self.states, column, &table.schema())?)?;
+            states = states.union(one_state(new.build()?, self.states, column, &schema)?)?;
         }
         let mut states = states.build()?;
         if let Some(spoilt) = &spoilt {

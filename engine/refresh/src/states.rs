@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Schema};
-use datafusion::common::{Column, DataFusionError, ScalarValue};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::{Column, DFSchema, DataFusionError, ScalarValue};
 use datafusion::functions_aggregate::expr_fn::{max, min};
 use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
 use datafusion::logical_expr::{Aggregate, AggregateUDF, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, SubqueryAlias, Window, cast, lit, when};
@@ -139,12 +139,12 @@ pub(crate) fn state_columns(rows: LogicalPlan, states: &States, part: Part) -> R
     Ok(LogicalPlanBuilder::from(rows).project(columns?)?.build()?)
 }
 
-/// Rows of groups, of which one state alone says something, in the columns of [`state_columns`]; `schema` has those of the table.
-pub(crate) fn one_state(rows: LogicalPlan, states: &States, one: &str, schema: &Schema) -> Result<LogicalPlan> {
+/// Rows of groups, of which one state alone says something, in the columns of [`state_columns`]; `schema` has those of the stored rows.
+pub(crate) fn one_state(rows: LogicalPlan, states: &States, one: &str, schema: &DFSchema) -> Result<LogicalPlan> {
     let keys = states.keys.iter().map(|key| Ok(named(key)));
     let values = states.columns.iter().map(|state| {
         let column = state.column.as_str();
-        let data_type = schema.field_with_name(column).map_err(DataFusionError::from)?.data_type();
+        let data_type = schema.field_with_unqualified_name(column)?.data_type();
         let value = if column == one { cast(named(column), data_type.clone()) } else { neutral(state.merge(), data_type)? };
         Ok(value.alias(column))
     });

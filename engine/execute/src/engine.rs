@@ -120,7 +120,7 @@ fn session_config(limits: &Limits, calendar: &Calendar) -> SessionConfig {
     *merging = usize::try_from(limits.step_memory / MERGING).unwrap_or(usize::MAX).min(*merging);
     // Top N of a group: 27.4 s to 8.4 s on 24 M groups.
     options.optimizer.enable_window_topn = true;
-    // Further passes over a plan took a twentieth of a small night, and the benchmark's reports and rollups no less time.
+    // Further passes took a twentieth of a small night, and made none of the benchmark's reports and rollups faster.
     options.optimizer.max_passes = 1;
     // It takes scans of one name for the same rows. Ours may read what came under the name of the table, and what went.
     options.optimizer.enable_unions_to_filter = false;

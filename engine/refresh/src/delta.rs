@@ -2,7 +2,8 @@
 //!
 //! The query is linear in the facts: over all of them it gives what it gave before, and what came, and not what went. Facts that find
 //! other rows of a joined table than before go with those and come with these ([`crate::affected`]). What is grouped is then made of five parts
-//! with a join each: it is computed once and held, and every query over it, up to the grouping, reads that. So it is where many queries do.
+//! with a join each: it is computed once and held, and every query over it, up to the grouping, reads that. It is held too where different values are
+//! counted, which asks for it several times.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Where keys lie, in a few ranges: what a scan can skip files, row groups and pages by.
+//! How a scan finds rows by keys: by a few ranges in which these lie, with which it skips files, row groups and pages, and then key by key.
 //!
 //! Keys of a change are mostly close to each other (the orders that are paid today were made in the last weeks), with a few far away. The
 //! widest gaps between them are left out.

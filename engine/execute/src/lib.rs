@@ -6,7 +6,9 @@
 
 pub mod engine;
 mod error;
+mod input;
 mod join_filter;
+mod keys_first;
 pub mod measure;
 pub mod pool;
 pub mod run;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::execution::session_state::SessionStateBuilder;
-use datafusion::prelude::SessionConfig;
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
 use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
+use crate::input::is_small;
+use crate::keys_first::KeysFirst;
 use crate::{Error, Measurement, Result, StepSession};
 
 /// A query under way. Dropping it cancels it and removes what it spilled.
@@ -26,10 +27,10 @@ pub struct Running {
 /// # Errors
 /// [`Error::Query`] if it cannot be planned, [`Error::OutOfMemory`] if starting it exceeds the step's memory.
 pub async fn start(session: &StepSession, plan: &LogicalPlan, cancel: &CancellationToken) -> Result<Running> {
-    let state = session.context.state();
-    let limit = session.memory_limit();
-    let physical = state.create_physical_plan(plan).await.map_err(|error| Error::from_query(error, limit))?;
-    start_physical(session, physical, cancel)
+    if is_small(plan) {
+        return start_serial(session, plan, cancel).await;
+    }
+    start_in(session, &session.context.state(), plan, cancel).await
 }
 
 /// As [`start`], for a query that keeps few of the rows that it scans: other columns than those by which it chooses are read only where a row
@@ -40,20 +41,26 @@ pub async fn start(session: &StepSession, plan: &LogicalPlan, cancel: &Cancellat
 pub async fn start_selective(session: &StepSession, plan: &LogicalPlan, cancel: &CancellationToken) -> Result<Running> {
     let mut config = session.context.copied_config();
     config.options_mut().execution.parquet.pushdown_filters = true;
-    start_with(session, config, plan, cancel).await
+    if is_small(plan) {
+        config = config.with_target_partitions(1);
+    }
+    let state = SessionStateBuilder::new_from_existing(session.context.state()).with_config(config).with_physical_optimizer_rule(Arc::new(KeysFirst)).build();
+    start_in(session, &state, plan, cancel).await
 }
 
-/// As [`start`], but the query runs in one thread: for queries of which several run side by side.
+/// As [`start`], but the query runs in one thread: for queries of which several run side by side, and for those that several threads would make
+/// no faster.
 ///
 /// # Errors
 /// As [`start`].
 pub async fn start_serial(session: &StepSession, plan: &LogicalPlan, cancel: &CancellationToken) -> Result<Running> {
-    start_with(session, session.context.copied_config().with_target_partitions(1), plan, cancel).await
+    let config = session.context.copied_config().with_target_partitions(1);
+    let state = SessionStateBuilder::new_from_existing(session.context.state()).with_config(config).build();
+    start_in(session, &state, plan, cancel).await
 }
 
-async fn start_with(session: &StepSession, config: SessionConfig, plan: &LogicalPlan, cancel: &CancellationToken) -> Result<Running> {
+async fn start_in(session: &StepSession, state: &SessionState, plan: &LogicalPlan, cancel: &CancellationToken) -> Result<Running> {
     let limit = session.memory_limit();
-    let state = SessionStateBuilder::new_from_existing(session.context.state()).with_config(config).build();
     let physical = state.create_physical_plan(plan).await.map_err(|error| Error::from_query(error, limit))?;
     let stream = execute_stream(Arc::clone(&physical), state.task_ctx()).map_err(|error| Error::from_query(error, limit))?;
     Ok(Running { plan: physical, stream, cancel: cancel.clone(), limit })

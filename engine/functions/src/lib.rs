@@ -4,10 +4,11 @@
 //! - Taiwan: `is_tax_id` (統一編號).
 //! - `sum` that reports an overflow instead of wrapping.
 //! - For the engine itself: `bucket_date` (what `date_trunc(…)::date` becomes), `local_to_instant` and `instant_to_local` (what casts
-//!   become), `row_hash` (multiset fingerprints), `within_spans` (facts of some buckets), `one_of` (facts with some keys), `period_text` (partition values) and `decimal_average` (averages from their states).
+//!   become), `row_hash` (multiset fingerprints), `within_spans` (facts of some buckets), `one_of` (rows with some keys; [`Among`] makes conditions with it), `period_text` (partition values) and `decimal_average` (averages from their states).
 //!
 //! The crate knows DataFusion and the calendar, no tables. Start reading at [`register`].
 
+mod among;
 mod bucket_date;
 mod business;
 mod checked_sum;
@@ -27,10 +28,11 @@ mod within_spans;
 mod zone_offsets;
 mod zoned_casts;
 
+pub use among::Among;
 pub use checked_sum::sum_overflows;
 pub use decimal_average::decimal_average;
 pub use period_text::period_text;
 pub use register::register;
 pub use row_hash::row_hash;
-pub use one_of::one_of;
+pub use one_of::ONE_OF;
 pub use within_spans::within_spans;

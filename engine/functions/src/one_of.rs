@@ -13,12 +13,15 @@ use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
+/// The function's name, by which a plan knows what finds rows by their keys.
+pub const ONE_OF: &str = "one_of";
+
 /// Bits that are held at most: 4 MiB.
 const MOST_BITS: u64 = 1 << 25;
 
 /// The function for some numbers, in their order; nothing if the first and the last are too far apart. NULL is none of them.
 #[must_use]
-pub fn one_of(sorted: &[i64]) -> Option<ScalarUDF> {
+pub(crate) fn one_of(sorted: &[i64]) -> Option<ScalarUDF> {
     let (least, greatest) = (*sorted.first()?, *sorted.last()?);
     let length = usize::try_from(greatest.abs_diff(least).checked_add(1).filter(|length| *length <= MOST_BITS)?).ok()?;
     let mut bits = BooleanBufferBuilder::new(length);
@@ -50,7 +53,7 @@ impl Hash for OneOf {
 
 impl ScalarUDFImpl for OneOf {
     fn name(&self) -> &str {
-        "one_of"
+        ONE_OF
     }
 
     fn signature(&self) -> &Signature {

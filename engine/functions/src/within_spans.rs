@@ -1,17 +1,18 @@
-//! `within_spans(time)`: whether an instant lies in one of some spans, which the function is made with.
+//! `within_spans(time)`: whether an instant, or a day, lies in one of some spans, which the function is made with.
 //!
 //! To look for the day of an instant in a list of days, the day has to be computed first. Facts lie in the order of time, so that the span of
-//! one is mostly that of the next, and nothing has to be computed.
+//! one is mostly that of the next, and nothing has to be computed. A list of many days also makes a plan slow, which copies and compares all of it
+//! again and again.
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array as _, AsArray as _, BooleanArray};
 use datafusion::arrow::buffer::BooleanBuffer;
-use datafusion::arrow::datatypes::{DataType, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{DataType, Date32Type, TimestampMicrosecondType};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
-/// The function for some spans: instants in microseconds since 1970, the end exclusive. NULL lies in none.
+/// The function for some spans: instants in microseconds since 1970, or days since then, the end exclusive. NULL lies in none.
 #[must_use]
 pub fn within_spans(spans: impl IntoIterator<Item = (i64, i64)>) -> ScalarUDF {
     let mut sorted: Vec<(i64, i64)> = spans.into_iter().filter(|(start, end)| start < end).collect();
@@ -43,6 +44,17 @@ impl WithinSpans {
             before => (before.map_or(i64::MIN, |(_, end)| *end), self.spans.get(after).map_or(i64::MAX, |(start, _)| *start), false),
         }
     }
+
+    fn found<N: Copy + Into<i64>>(&self, values: &[N]) -> BooleanBuffer {
+        let mut around = (0, 0, false);
+        let mut within = |instant: i64| {
+            if !(around.0..around.1).contains(&instant) {
+                around = self.around(instant);
+            }
+            around.2
+        };
+        BooleanBuffer::collect_bool(values.len(), |row| values.get(row).is_some_and(|instant| within((*instant).into())))
+    }
 }
 
 impl ScalarUDFImpl for WithinSpans {
@@ -61,16 +73,13 @@ impl ScalarUDFImpl for WithinSpans {
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let [times] = arguments.args.as_slice() else { return exec_err!("within_spans takes a time") };
         let times = times.to_array(arguments.number_rows)?;
-        let Some(times) = times.as_primitive_opt::<TimestampMicrosecondType>() else { return exec_err!("within_spans takes a time in microseconds") };
-        let mut around = (0, 0, false);
-        let mut within = |instant: i64| {
-            if !(around.0..around.1).contains(&instant) {
-                around = self.around(instant);
-            }
-            around.2
+        let found = if let Some(times) = times.as_primitive_opt::<TimestampMicrosecondType>() {
+            self.found(times.values())
+        } else if let Some(days) = times.as_primitive_opt::<Date32Type>() {
+            self.found(days.values())
+        } else {
+            return exec_err!("within_spans takes a time in microseconds, or a day");
         };
-        let values = times.values();
-        let found = BooleanBuffer::collect_bool(values.len(), |row| values.get(row).is_some_and(|instant| within(*instant)));
         let found = match times.nulls() {
             Some(nulls) => &found & nulls.inner(),
             None => found,
@@ -82,8 +91,7 @@ impl ScalarUDFImpl for WithinSpans {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use datafusion::arrow::array::TimestampMicrosecondArray;
-    use datafusion::arrow::array::RecordBatch;
+    use datafusion::arrow::array::{Date32Array, RecordBatch, TimestampMicrosecondArray};
     use datafusion::prelude::{SessionContext, col};
 
     use super::*;
@@ -97,5 +105,15 @@ mod tests {
         let batch = RecordBatch::try_from_iter([("at", Arc::new(TimestampMicrosecondArray::from(times).with_timezone("Asia/Taipei")) as _)]).unwrap();
         let found = context.read_batch(batch).unwrap().select(vec![within_spans(spans).call(vec![col("at")])]).unwrap().collect().await.unwrap();
         assert_eq!(found.iter().flat_map(|rows| rows.column(0).as_boolean().iter()).collect::<Vec<_>>(), expected);
+    }
+
+    #[tokio::test]
+    async fn a_day_is_within_one_of_the_spans_or_not() {
+        let days = Date32Array::from(vec![Some(i32::MIN), Some(2), Some(3), Some(4), Some(5), Some(6), None, Some(-7)]);
+        let batch = RecordBatch::try_from_iter([("day", Arc::new(days) as _)]).unwrap();
+        let within = within_spans([(3, 4), (5, 6), (-7, -6)]).call(vec![col("day")]);
+        let found = SessionContext::new().read_batch(batch).unwrap().select(vec![within]).unwrap().collect().await.unwrap();
+        let found: Vec<_> = found.iter().flat_map(|rows| rows.column(0).as_boolean().iter()).collect();
+        assert_eq!(found, [false, false, true, false, true, false, false, true].map(Some));
     }
 }

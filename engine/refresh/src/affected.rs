@@ -13,10 +13,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::array::{AsArray as _, RecordBatch};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use datafusion::catalog::TableProvider;
-use datafusion::common::NullEquality;
+use datafusion::common::{DataFusionError, NullEquality};
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::logical_expr::{Expr, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, lit};
@@ -24,12 +25,12 @@ use nightshift_compile::Rollup;
 use nightshift_compile::resolve::Occurrence;
 use nightshift_compile::rollup::lookup::LookupKey;
 use nightshift_execute::{StepSession, run};
+use nightshift_functions::Among;
 use tokio_util::sync::CancellationToken;
 
 use crate::Result;
 use crate::changed::Change;
 use crate::delta::union;
-use crate::key_ranges::{Near, near};
 use crate::states::named;
 use crate::tables::{DELETED, Pinned, stored_schema, used_by, with_unused};
 
@@ -113,24 +114,43 @@ pub(crate) fn with_keys(rows: LogicalPlan, column: &str, keys: &Gathered, kept: 
 pub(crate) fn facts_by_keys(rollup: &Rollup, pinned: &Pinned, column: &str, keys: &Gathered) -> Result<Option<LogicalPlan>> {
     let table = rollup.time.table.as_str();
     let Some(snapshot) = pinned.snapshot(table) else { return Ok(None) };
-    let mut scan = LogicalPlanBuilder::scan(table, provider_as_source(snapshot.provider(Some(Arc::clone(&pinned.zone)))), None)?;
+    let scan = LogicalPlanBuilder::scan(table, provider_as_source(snapshot.provider(Some(Arc::clone(&pinned.zone)))), None)?;
+    // The key first: hardly any row is looked at any further.
+    let mut found = LogicalPlanBuilder::from(found_by_keys(scan, column, keys)?);
     if stored_schema(pinned, table).field_with_name(DELETED).is_ok() {
-        scan = scan.filter(Expr::Not(Box::new(named(DELETED))))?;
+        found = found.filter(Expr::Not(Box::new(named(DELETED))))?;
     }
-    with_unused(found_by_keys(scan, column, keys)?, pinned, table, &used_by(rollup, table), lit(false)).map(Some)
+    with_unused(found.build()?, pinned, table, &used_by(rollup, table), lit(false)).map(Some)
 }
 
 /// Rows of files whose column has one of the gathered keys.
 fn found_by_keys(scan: LogicalPlanBuilder, column: &str, keys: &Gathered) -> Result<LogicalPlan> {
     let is_whole = scan.schema().field_with_unqualified_name(column)?.data_type().is_signed_integer();
     // Another number would be cut to a whole one.
-    let near = if is_whole { near(&named(column), keys.rows())? } else { None };
-    let scan = match near {
-        Some(Near::Just(has_key)) => return Ok(scan.filter(has_key)?.build()?),
-        Some(Near::Around(may_have)) => scan.filter(may_have)?,
+    let among = if is_whole { among(&named(column), keys.rows())? } else { None };
+    let scan = match among {
+        Some(Among::Just(has_key)) => return Ok(scan.filter(has_key)?.build()?),
+        Some(Among::Around(may_have)) => scan.filter(may_have)?,
         None => scan,
     };
     with_keys(scan.build()?, column, keys, JoinType::LeftSemi)
+}
+
+/// The condition for keys that stand in the first column of some batches; nothing for keys that are not whole numbers.
+fn among(column: &Expr, keys: &[RecordBatch]) -> Result<Option<Among>> {
+    let Some(first) = keys.first() else { return Ok(Some(Among::Just(lit(false)))) };
+    let data_type = first.schema().field(0).data_type().clone();
+    if !data_type.is_signed_integer() {
+        return Ok(None);
+    }
+    let mut numbers = Vec::new();
+    for batch in keys {
+        let whole = cast(batch.column(0), &DataType::Int64).map_err(DataFusionError::from)?;
+        numbers.extend(whole.as_primitive::<Int64Type>().iter().flatten());
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    Ok(Some(Among::of(column, &data_type, &numbers)?))
 }
 
 impl Affected {

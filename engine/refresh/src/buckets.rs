@@ -59,6 +59,15 @@ impl Bucket {
         }
     }
 
+    /// The number that stands for it in its column: days or microseconds since 1970.
+    pub(crate) fn number(self) -> Option<i64> {
+        match self {
+            Self::None => None,
+            Self::Date(day) => Some(Date32Type::from_naive_date(day).into()),
+            Self::Hour(instant) => Some(instant),
+        }
+    }
+
     /// The local day with which the bucket begins.
     pub fn day(self, calendar: &Calendar) -> Option<NaiveDate> {
         match self {

@@ -14,7 +14,6 @@ mod delta;
 mod distinct;
 mod error;
 mod groups;
-mod key_ranges;
 pub mod layout;
 mod merge;
 mod refresh;

@@ -25,6 +25,9 @@ use crate::spans::{Span, is_sharp};
 use crate::states::{merged, named};
 use crate::touched::{bucket_expression, cut_expression};
 
+/// More buckets are not listed one by one, which skips no rows of a file either: DataFusion compares no longer lists with statistics.
+const MOST_LISTED: usize = 20;
+
 /// Replaces scans of a plan; the closure gets each scan with its number, counted from left to right.
 pub(crate) fn map_scans(plan: &LogicalPlan, replace: &dyn Fn(usize, &TableScan) -> Result<Option<LogicalPlan>>) -> Result<LogicalPlan> {
     let next = Cell::new(0);
@@ -220,9 +223,16 @@ impl Rows<'_> {
     /// Rows whose bucket is in the set, or is not.
     pub(crate) fn keeps(&self, buckets: &Buckets, others: bool) -> Expr {
         let bucket = col(Column::new_unqualified(self.rollup.bucket_column()));
-        let values: Vec<Expr> = buckets.iter().filter_map(|bucket| bucket.scalar(self.calendar)).map(literal).collect();
         let null = buckets.contains(&Bucket::None);
-        let listed = if values.is_empty() { lit(others) } else { in_list(bucket.clone(), values, others) };
+        let in_spans = matches!(self.rollup.schema.field(self.rollup.bucket).data_type(), DataType::Date32 | DataType::Timestamp(TimeUnit::Microsecond, _));
+        let listed = if in_spans && buckets.len() > MOST_LISTED {
+            let numbers = buckets.iter().filter_map(|bucket| bucket.number());
+            let within = nightshift_functions::within_spans(numbers.map(|number| (number, number.saturating_add(1)))).call(vec![bucket.clone()]);
+            if others { Expr::Not(Box::new(within)) } else { within }
+        } else {
+            let values: Vec<Expr> = buckets.iter().filter_map(|bucket| bucket.scalar(self.calendar)).map(literal).collect();
+            if values.is_empty() { lit(others) } else { in_list(bucket.clone(), values, others) }
+        };
         // A NULL bucket is in no list and not outside one either: it is spoken for by itself.
         match (null, others) {
             (true, true) => listed.and(bucket.is_not_null()),

@@ -156,6 +156,11 @@ pub(crate) const fn ordered(value: i64) -> u64 {
     value.cast_unsigned() ^ (1 << 63)
 }
 
+/// The signed number of an unsigned one: [`ordered`] the other way.
+pub(crate) const fn signed(ordered: u64) -> i64 {
+    (ordered ^ (1 << 63)).cast_signed()
+}
+
 /// The strings of a column, which a scan may give in any form.
 pub(crate) fn strings(column: &ArrayRef) -> Result<StringArray> {
     if let DataType::Dictionary(_, _) | DataType::Utf8View | DataType::LargeUtf8 = column.data_type() {

@@ -7,12 +7,17 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, Schema};
 use arrow::row::{RowConverter, SortField};
-use datafusion::common::ScalarValue;
+use datafusion::common::{Column, ScalarValue};
+use datafusion::logical_expr::Expr;
+use nightshift_functions::Among;
 use nightshift_lake::FileStatistics;
 use roaring::RoaringTreemap;
 
 use crate::Result;
-use crate::columns::{integers, ordered};
+use crate::columns::{integers, ordered, signed};
+
+/// More keys are not looked for one by one: their files are read as a whole.
+const MOST_LOOKED_FOR: u64 = 1 << 20;
 
 /// Makes numbers of keys: of one whole number itself, of anything else a hash. Two keys may share a hash, so that a set of numbers
 /// says of a key "not in here" or "perhaps"; whoever asks compares the keys afterwards.
@@ -71,6 +76,17 @@ impl KeyNumbers {
         let least = bounds.and_then(|bounds| number(bounds.minimum.as_ref()?)).unwrap_or(0);
         let greatest = bounds.and_then(|bounds| number(bounds.maximum.as_ref()?)).unwrap_or(u64::MAX);
         keys.range_cardinality(least..=greatest) > 0
+    }
+
+    /// A condition that holds at least for rows with a key of the set; nothing if it would not spare much.
+    pub(crate) fn condition(&self, set: &NumberSet) -> Result<Option<Expr>> {
+        let (NumberSet::Keys(keys), Some(column), Some(data_type)) = (set, self.columns.first(), self.types.first()) else { return Ok(None) };
+        if keys.len() > MOST_LOOKED_FOR {
+            return Ok(None);
+        }
+        let sorted: Vec<i64> = keys.iter().map(signed).collect();
+        let (Among::Just(condition) | Among::Around(condition)) = Among::of(&Expr::Column(Column::new_unqualified(column)), data_type, &sorted)?;
+        Ok(Some(condition))
     }
 }
 

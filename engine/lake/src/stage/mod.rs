@@ -41,7 +41,7 @@ pub struct StageOptions {
 
 impl Default for StageOptions {
     fn default() -> Self {
-        Self { file_bytes: 128 * 1024 * 1024, row_group_rows: 131_072, zstd_level: Some(1) }
+        Self { file_bytes: 128 * 1024 * 1024, row_group_rows: 524_288, zstd_level: Some(1) }
     }
 }
 

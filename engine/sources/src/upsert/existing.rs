@@ -7,6 +7,7 @@ use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::{Column, ScalarValue};
+use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::SessionContext;
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
@@ -45,19 +46,33 @@ pub(super) async fn scan(session: &SessionContext, base: &Snapshot, contract: &C
     let columns = entry_columns(contract).into_iter().chain([ROW_NUMBER.to_owned()]);
     let columns: Vec<Expr> = columns.map(|name| Expr::Column(Column::new_unqualified(name))).collect();
     let zone: Arc<str> = Arc::from(contract.zone.name());
+    // Rows of a corrected file go whatever their keys are.
+    let condition = if wanted.files.is_empty() { wanted.numbers.condition(&wanted.keys)? } else { None };
+    let session = selective(session);
     let wanted = Arc::new(wanted);
     let candidates = base.files().iter().filter(|file| may_matter(file, &wanted)).cloned().collect::<Vec<_>>();
     let scans = stream::iter(candidates).map(|file| {
         let options = ScanOptions { zone: Some(Arc::clone(&zone)), row_numbers: true, ..ScanOptions::default() };
         let table = session.read_table(Arc::new(base.table(std::slice::from_ref(&file), &options)));
-        let (columns, wanted) = (columns.clone(), Arc::clone(&wanted));
+        let (columns, wanted, condition) = (columns.clone(), Arc::clone(&wanted), condition.clone());
         async move {
-            let rows = table?.select(columns)?.execute_stream().await?;
+            let rows = match condition {
+                Some(condition) => table?.filter(condition)?,
+                None => table?,
+            };
+            let rows = rows.select(columns)?.execute_stream().await?;
             tokio::spawn(hits(file, rows.map_err(Error::from).boxed(), wanted)).await?
         }
     });
     let found: Vec<Hits> = scans.buffered(parallel).try_collect().await?;
     Ok(found.into_iter().filter(|hits| !hits.contested.is_empty() || !hits.gone.is_empty()).collect())
+}
+
+/// A session whose scans read of a row that they leave out no more than the key.
+fn selective(session: &SessionContext) -> SessionContext {
+    let mut config = session.copied_config();
+    config.options_mut().execution.parquet.pushdown_filters = true;
+    SessionContext::new_with_state(SessionStateBuilder::new_from_existing(session.state()).with_config(config).build())
 }
 
 /// Whether a file, by its statistics, may hold a row of a file that is replaced.

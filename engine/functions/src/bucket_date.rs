@@ -15,7 +15,7 @@ use datafusion::logical_expr::sort_properties::{ExprProperties, SortProperties};
 use datafusion::logical_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature};
 
 use crate::civil::first_day;
-use crate::date_trunc::{literal_cut, local_day, zoned_microseconds};
+use crate::date_trunc::{literal_cut, local_day, steady_day, zoned_microseconds};
 use crate::zone_offsets::ZoneOffsets;
 
 /// The function for a zone.
@@ -69,13 +69,18 @@ impl BucketDate {
         }
         let values = zoned_microseconds(array, &self.offsets)?;
         // Rows come in the order of time: many in a row lie on one day.
-        let last = Cell::new((0, first_day(0, cut)));
+        let last = Cell::new((0..0, 0));
         let bucket = |value| {
-            let day = local_day(&self.offsets, value)?;
-            if last.get().0 != day {
-                last.set((day, first_day(day, cut)));
-            }
-            Some(last.get().1)
+            let (span, bucket) = last.take();
+            let found = if span.contains(&value) {
+                (span, bucket)
+            } else {
+                let day = local_day(&self.offsets, value)?;
+                (steady_day(&self.offsets, day), first_day(day, cut))
+            };
+            let bucket = found.1;
+            last.set(found);
+            Some(bucket)
         };
         let dates: Option<Date32Array> = values.try_unary(|value| bucket(value).ok_or(())).ok();
         Some(Arc::new(dates?))

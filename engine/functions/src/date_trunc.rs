@@ -2,6 +2,8 @@
 //!
 //! A day, month or year begins with its first instant: where midnight happens twice, DataFusion's own gives two of them.
 
+use std::cell::Cell;
+use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray};
@@ -81,25 +83,37 @@ impl DateTrunc {
     fn fast(&self, unit: &ColumnarValue, array: &ArrayRef) -> Option<ArrayRef> {
         let cut = literal_cut(unit)?;
         let values = zoned_microseconds(array, &self.offsets)?;
-        let truncated: Option<PrimitiveArray<TimestampMicrosecondType>> = values
-            .try_unary(|value| self.truncate(value, cut).ok_or(()))
-            .ok();
+        // Rows come in the order of time: many in a row lie on one day, or in one hour.
+        let last = Cell::new((0..0, 0));
+        let truncate = |value| {
+            let (span, truncated) = last.take();
+            let found = if span.contains(&value) { (span, truncated) } else { self.truncate(value, cut)? };
+            let truncated = found.1;
+            last.set(found);
+            Some(truncated)
+        };
+        let truncated: Option<PrimitiveArray<TimestampMicrosecondType>> = values.try_unary(|value| truncate(value).ok_or(())).ok();
         Some(Arc::new(truncated?.with_data_type(array.data_type().clone())))
     }
 
-    /// The start of a time's bucket; `None` for an hour near a change of offset, which is left to DataFusion.
-    fn truncate(&self, value: i64, cut: Cut) -> Option<i64> {
+    /// The start of a time's bucket, and a span of which all times have it too; `None` for an hour near a change of offset, which is left to
+    /// DataFusion.
+    fn truncate(&self, value: i64, cut: Cut) -> Option<(Range<i64>, i64)> {
         if cut == Cut::Hour {
             let offset = steady_offset(&self.offsets, value)?;
             let truncated = (value + offset).div_euclid(MICROSECONDS_PER_HOUR) * MICROSECONDS_PER_HOUR - offset;
-            return (steady_offset(&self.offsets, truncated)? == offset).then_some(truncated);
+            let end = truncated + MICROSECONDS_PER_HOUR;
+            let span = truncated..if steady_offset(&self.offsets, end - 1) == Some(offset) { end } else { value };
+            return (steady_offset(&self.offsets, truncated)? == offset).then_some((span, truncated));
         }
-        let day = i64::from(first_day(local_day(&self.offsets, value)?, cut));
+        let own = local_day(&self.offsets, value)?;
+        let day = i64::from(first_day(own, cut));
         let midnight = day * MICROSECONDS_PER_DAY;
-        match self.offsets.around_day(day) {
-            Some(offset) => Some(midnight - i64::from(offset) * MICROSECONDS_PER_SECOND),
-            None => self.offsets.instant_of(midnight, MICROSECONDS_PER_SECOND),
-        }
+        let truncated = match self.offsets.around_day(day) {
+            Some(offset) => midnight - i64::from(offset) * MICROSECONDS_PER_SECOND,
+            None => self.offsets.instant_of(midnight, MICROSECONDS_PER_SECOND)?,
+        };
+        Some((steady_day(&self.offsets, own), truncated))
     }
 }
 
@@ -110,6 +124,13 @@ pub(crate) fn local_day(offsets: &ZoneOffsets, value: i64) -> Option<i32> {
         None => offsets.local_of(value, MICROSECONDS_PER_SECOND)?,
     };
     i32::try_from(local.div_euclid(MICROSECONDS_PER_DAY)).ok()
+}
+
+/// The instants of a local day; none where the offset changes on it or beside it, so that a look at its clock may be needed.
+pub(crate) fn steady_day(offsets: &ZoneOffsets, day: i32) -> Range<i64> {
+    let Some(offset) = offsets.around_day(i64::from(day)) else { return 0..0 };
+    let start = i64::from(day) * MICROSECONDS_PER_DAY - i64::from(offset) * MICROSECONDS_PER_SECOND;
+    start..start + MICROSECONDS_PER_DAY
 }
 
 /// The offset in microseconds of the UTC day that holds `value`, if that day has just one.

@@ -139,18 +139,24 @@ fn found_by_keys(scan: LogicalPlanBuilder, column: &str, keys: &Gathered) -> Res
 /// The condition for keys that stand in the first column of some batches; nothing for keys that are not whole numbers.
 fn among(column: &Expr, keys: &[RecordBatch]) -> Result<Option<Among>> {
     let Some(first) = keys.first() else { return Ok(Some(Among::Just(lit(false)))) };
-    let data_type = first.schema().field(0).data_type().clone();
-    if !data_type.is_signed_integer() {
-        return Ok(None);
-    }
+    let Some(numbers) = whole_numbers(keys, 0)? else { return Ok(None) };
+    Ok(Some(Among::of(column, first.schema().field(0).data_type(), &numbers)?))
+}
+
+/// The different values of a column, in their order and without NULL, if they are whole numbers.
+pub(crate) fn whole_numbers(rows: &[RecordBatch], column: usize) -> Result<Option<Vec<i64>>> {
     let mut numbers = Vec::new();
-    for batch in keys {
-        let whole = cast(batch.column(0), &DataType::Int64).map_err(DataFusionError::from)?;
+    for batch in rows {
+        let values = batch.column(column);
+        if !values.data_type().is_signed_integer() {
+            return Ok(None);
+        }
+        let whole = cast(values, &DataType::Int64).map_err(DataFusionError::from)?;
         numbers.extend(whole.as_primitive::<Int64Type>().iter().flatten());
     }
     numbers.sort_unstable();
     numbers.dedup();
-    Ok(Some(Among::of(column, &data_type, &numbers)?))
+    Ok(Some(numbers))
 }
 
 impl Affected {

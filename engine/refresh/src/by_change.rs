@@ -39,7 +39,7 @@ pub(crate) struct FromChange<'a> {
 
 enum Held {
     Groups(#[expect(dead_code)] Groups),
-    Merged(#[expect(dead_code)] Merged),
+    Merged(#[expect(dead_code)] Box<Merged>),
 }
 
 /// The rows that a technique writes; nothing if it looks at all facts of its buckets, or would have to hold too much.
@@ -73,7 +73,7 @@ pub(crate) async fn by_change<'a>(
             } else {
                 Written::Together(rows.arranged(merged.rows.clone(), kept, &stated.columns)?)
             };
-            return Ok(Some(FromChange { rows, technique, replaced, _delta: delta, _held: Held::Merged(merged) }));
+            return Ok(Some(FromChange { rows, technique, replaced, _delta: delta, _held: Held::Merged(Box::new(merged)) }));
         }
         if onward.is_some() {
             return Ok(None);

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::array::Array as _;
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::NullEquality;
 use datafusion::logical_expr::{Aggregate, Expr, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder};
 use nightshift_compile::rollup::keys::FactKey;
+use nightshift_functions::Among;
 use tokio_util::sync::CancellationToken;
 
 use crate::Result;
-use crate::affected::Gathered;
+use crate::affected::{Gathered, whole_numbers};
 use crate::buckets::{self, Buckets};
 use crate::delta::Delta;
 use crate::rows::Rows;
@@ -85,9 +88,30 @@ impl Groups {
         if on.is_empty() || of_facts.iter().flatten().all(|of_fact| *of_fact == FactKey::Bucket) {
             return Ok(facts);
         }
+        let facts = self.near(facts, of_facts)?;
         let names: Vec<Expr> = indexes.into_iter().map(|index| named(&key_name(index))).collect();
         let keys = LogicalPlanBuilder::from(self.keys.scan("groups")?).project(names)?.distinct()?.build()?;
         joined(facts, keys, on, JoinType::LeftSemi)
+    }
+
+    /// The facts that have a number which some group has, in that column of whole numbers of which the groups have most: few facts are left for
+    /// a join to look at.
+    fn near(&self, facts: LogicalPlan, of_facts: &[Option<FactKey>]) -> Result<LogicalPlan> {
+        let mut most: Option<(Expr, DataType, Vec<i64>)> = None;
+        for (index, of_fact) in of_facts.iter().enumerate() {
+            let Some(FactKey::Column(name)) = of_fact else { continue };
+            let data_type = facts.schema().field_with_unqualified_name(name)?.data_type();
+            let is_sought = data_type.is_signed_integer() && self.keys.rows().iter().all(|rows| rows.column(index).null_count() == 0);
+            let numbers = if is_sought { whole_numbers(self.keys.rows(), index)? } else { None };
+            if let Some(numbers) = numbers
+                && most.as_ref().is_none_or(|(.., most)| most.len() < numbers.len())
+            {
+                most = Some((named(name), data_type.clone(), numbers));
+            }
+        }
+        let Some((column, data_type, numbers)) = most else { return Ok(facts) };
+        let (Among::Just(condition) | Among::Around(condition)) = Among::of(&column, &data_type, &numbers)?;
+        Ok(LogicalPlanBuilder::from(facts).filter(condition)?.build()?)
     }
 }
 

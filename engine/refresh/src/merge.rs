@@ -42,6 +42,7 @@ pub(crate) struct Merged {
     pub(crate) rows: LogicalPlan,
     /// The plan holds these.
     _spoilt: Option<Groups>,
+    _anew: Option<Gathered>,
     _distinct: BTreeMap<String, Gathered>,
 }
 
@@ -77,18 +78,22 @@ impl Merging<'_> {
             states = states.union(one_state(new.build()?, self.states, column, &schema)?)?;
         }
         let mut states = states.build()?;
+        let mut anew = None;
         if let Some(spoilt) = &spoilt {
             let keys: Vec<Expr> = self.states.keys.iter().map(|key| named(key)).collect();
             let sound = spoilt.matched(states, &keys, JoinType::LeftAnti)?;
-            let anew = state_columns(spoilt.anew(rows, &self.stated.plan)?, self.states, Part::Whole)?;
-            states = LogicalPlanBuilder::from(sound).union(anew)?.build()?;
+            // By a query of its own, which reads of most facts no more than a key.
+            let rows = state_columns(spoilt.anew(rows, &self.stated.plan)?, self.states, Part::Whole)?;
+            let Some(rows) = Gathered::of(&rows, self.delta.rows.session, self.cancel).await? else { return Ok(None) };
+            states = LogicalPlanBuilder::from(sound).union(rows.scan("computed anew")?)?.build()?;
+            anew = Some(rows);
         }
         let merged = over_states(&self.stated.plan, self.states, &states, rows.session)?;
         let merged = match self.onward {
             Some(first) => rows.from(merged, first)?,
             None => merged,
         };
-        Ok(Some(Merged { rows: merged, _spoilt: spoilt, _distinct: distinct }))
+        Ok(Some(Merged { rows: merged, _spoilt: spoilt, _anew: anew, _distinct: distinct }))
     }
 
     /// One row a group, of several queries' rows; those of one query are that already.

@@ -69,7 +69,13 @@ impl ScalarUDFImpl for OneOf {
         let numbers = cast(&numbers.to_array(arguments.number_rows)?, &DataType::Int64)?;
         let numbers = numbers.as_primitive::<Int64Type>();
         let values = numbers.values();
-        let is_one = |number: i64| place(number, self.least).is_some_and(|place| place < self.bits.len() && self.bits.value(place));
+        let bytes = self.bits.values();
+        // A number before the least one wraps round to a place far behind the last.
+        let is_one = |number: i64| {
+            let place = number.wrapping_sub(self.least).cast_unsigned();
+            let byte = usize::try_from(place / 8).ok().and_then(|place| bytes.get(place));
+            byte.is_some_and(|byte| byte >> (place % 8) & 1 == 1)
+        };
         let found = BooleanBuffer::collect_bool(values.len(), |row| values.get(row).is_some_and(|number| is_one(*number)));
         let found = match numbers.nulls() {
             Some(nulls) => &found & nulls.inner(),

@@ -2,7 +2,8 @@
 //!
 //! A value is new to a group if none of its facts had it before, and gone from it if none has it any more. Let `net` be how many facts with a
 //! value came to a group, less how many went, and `now` how many facts of the group have it now. The value is new where `net = now > 0`, and gone
-//! where `net < 0 = now`. Where `net` is 0 nothing has changed, and of the others the facts are found by the column that has the values. Facts
+//! where `net < 0 = now`. Where `net` is 0 nothing has changed, and of the others the facts are found by the column that has the values. A group that
+//! the table does not have yet had no facts: all its values are new, and nobody looks for others. Facts
 //! that find other rows than before ([`crate::affected`]) are at hand already, all that have their value, if they find them by that very column.
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ use crate::states::named;
 const VALUE: &str = "value of a group";
 const NET: &str = "facts that came";
 const NOW: &str = "facts that have it";
+const KNOWN: &str = "the table has the group";
 
 /// The counts of different values of a rollup, over a change.
 pub(crate) struct Distinct<'a> {
@@ -33,6 +35,8 @@ pub(crate) struct Distinct<'a> {
     pub(crate) states: &'a States,
     /// The query with its states.
     pub(crate) query: &'a LogicalPlan,
+    /// The rows of the table in the touched buckets, one for each group that has facts.
+    pub(crate) stored: &'a LogicalPlan,
     /// Groups that are computed anew anyway.
     pub(crate) spoilt: Option<&'a Groups>,
     pub(crate) cancel: &'a CancellationToken,
@@ -90,8 +94,8 @@ impl Distinct<'_> {
         let pairs = Arc::new(pairs.scan("pairs")?);
         let beside = Join::try_new(pairs, Arc::new(now), on, None, JoinType::Left, JoinConstraint::On, NullEquality::NullEqualsNull, false)?;
         let (net, now) = (named(NET), coalesce(vec![named(NOW), lit(0_i64)]));
-        let is_new = net.clone().gt(lit(0_i64)).and(net.clone().eq(now.clone()));
-        let is_gone = net.lt(lit(0_i64)).and(now.eq(lit(0_i64)));
+        let is_new = net.clone().gt(lit(0_i64)).and(named(KNOWN).is_null().or(net.clone().eq(now.clone())));
+        let is_gone = net.lt(lit(0_i64)).and(named(KNOWN).is_not_null()).and(now.eq(lit(0_i64)));
         let by = when(is_new, lit(1_i64)).when(is_gone, lit(-1_i64)).otherwise(lit(0_i64))?;
         let keys = self.states.keys.iter().zip(key_names(self.states)).map(|(key, name)| named(&name).alias(key));
         let changes = LogicalPlanBuilder::from(LogicalPlan::Join(beside))
@@ -111,12 +115,22 @@ impl Distinct<'_> {
         });
         let Some(all) = union(signed.collect::<Result<Vec<_>>>()?)? else { return Ok(None) };
         let all = LogicalPlanBuilder::from(all).aggregate(pair_names(self.states), [sum(named(NET)).alias(NET)])?;
-        let pairs = all.filter(named(NET).not_eq(lit(0_i64)))?.build()?;
+        let pairs = self.known(all.filter(named(NET).not_eq(lit(0_i64)))?.build()?)?;
         let keys: Vec<Expr> = key_names(self.states).map(|key| named(&key)).collect();
         match self.spoilt {
             Some(spoilt) => spoilt.matched(pairs, &keys, JoinType::LeftAnti).map(Some),
             None => Ok(Some(pairs)),
         }
+    }
+
+    /// The pairs, and whether the table has their groups.
+    fn known(&self, pairs: LogicalPlan) -> Result<LogicalPlan> {
+        let stored = self.states.keys.iter().zip(key_names(self.states)).map(|(key, name)| named(key).alias(of_table(&name)));
+        let stored = LogicalPlanBuilder::from(self.stored.clone()).project(stored.chain([lit(true).alias(KNOWN)]).collect::<Vec<_>>())?.build()?;
+        let on = key_names(self.states).map(|key| (named(&key), named(&of_table(&key)))).collect();
+        let join = Join::try_new(Arc::new(pairs), Arc::new(stored), on, None, JoinType::Left, JoinConstraint::On, NullEquality::NullEqualsNull, false)?;
+        let columns = pair_names(self.states).into_iter().chain([named(NET), named(KNOWN)]);
+        Ok(LogicalPlanBuilder::from(LogicalPlan::Join(join)).project(columns.collect::<Vec<_>>())?.build()?)
     }
 
     /// How many facts have the values now, at least those of the pairs, with rows that the plan holds; nothing if the values are too many to be held.
@@ -126,9 +140,10 @@ impl Distinct<'_> {
             return Ok(Some((none()?, None)));
         }
         let at_hand = self.delta.affected.as_ref().filter(|(affected, _)| affected.key.fact_column == counted.of);
+        let known = LogicalPlanBuilder::from(pairs.scan("pairs")?).filter(named(KNOWN).is_not_null())?.build()?;
         let others = match at_hand {
-            Some((affected, _)) => with_keys(pairs.scan("pairs")?, VALUE, &affected.keys, JoinType::LeftAnti)?,
-            None => pairs.scan("pairs")?,
+            Some((affected, _)) => with_keys(known, VALUE, &affected.keys, JoinType::LeftAnti)?,
+            None => known,
         };
         let Some(others) = self.gathered(&others).await? else { return Ok(None) };
         let values = LogicalPlanBuilder::from(others.scan("pairs")?).project([named(VALUE).alias(KEY)])?.distinct()?.build()?;
@@ -190,6 +205,10 @@ fn key_names(states: &States) -> impl Iterator<Item = String> {
 
 fn pair_names(states: &States) -> Vec<Expr> {
     key_names(states).map(|key| named(&key)).chain([named(VALUE)]).collect()
+}
+
+fn of_table(name: &str) -> String {
+    format!("{name} of the table")
 }
 
 fn of_now(name: &str) -> String {

@@ -65,7 +65,14 @@ impl Merging<'_> {
             }
             None => None,
         };
-        let counting = Distinct { delta: self.delta, states: self.states, query: &self.stated.plan, spoilt: spoilt.as_ref(), cancel: self.cancel };
+        let counting = Distinct {
+            delta: self.delta,
+            states: self.states,
+            query: &self.stated.plan,
+            stored: &stored,
+            spoilt: spoilt.as_ref(),
+            cancel: self.cancel,
+        };
         let Some(distinct) = counting.changes().await? else { return Ok(None) };
         let mut states = LogicalPlanBuilder::from(state_columns(stored, self.states, Part::Whole)?);
         for (rows, part) in [(came, Part::Came), (went, Part::Went)] {

@@ -34,10 +34,10 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Two steps at a time; a first attempt and three retries, as the workflow has it; half a second before the first of them.
+    /// Three steps at a time, so that two processors have work where a step waits for the disk; a first attempt and three retries, as the workflow has it; half a second before the first of them.
     fn default() -> Self {
         Self {
-            parallel: NonZeroUsize::MIN.saturating_add(1),
+            parallel: NonZeroUsize::MIN.saturating_add(2),
             attempts: NonZeroU32::MIN.saturating_add(3),
             pause: Duration::from_millis(500),
         }

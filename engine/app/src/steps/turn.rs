@@ -9,12 +9,15 @@ use nightshift_compile::rollup::locality::Locality;
 use nightshift_execute::Limits;
 use nightshift_lake::{TableKind, TableName};
 use nightshift_ledger::StepKind;
-use nightshift_orchestrate::{Options, StepContext, StepSpec};
+use nightshift_orchestrate::{StepContext, StepSpec};
 use nightshift_refresh::stamps;
 use tokio::sync::SemaphorePermit;
 
 use super::Steps;
 use crate::Result;
+
+/// So many steps that hold much memory run at a time at most: each of them keeps all processors busy.
+const MOST_TURNS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
 
 /// Bytes that a step should be able to count on while others run beside it, if its own limit is not less.
 const COUNTED_ON: u64 = 1 << 30;
@@ -23,7 +26,7 @@ const COUNTED_ON: u64 = 1 << 30;
 pub(super) fn side_by_side(limits: &Limits) -> NonZeroUsize {
     let each = limits.step_memory.clamp(1, COUNTED_ON);
     let fit = usize::try_from(limits.memory / each).ok().and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MIN);
-    fit.min(Options::default().parallel)
+    fit.min(MOST_TURNS)
 }
 
 impl Steps {

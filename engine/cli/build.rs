@@ -1,7 +1,7 @@
 //! Links the program to a fixed address.
 //!
 //! A program that may lie anywhere begins with adding its address to 300,000 places, in 1,300 pages that the kernel copies for it; where
-//! the file had left the memory, that took 60 to 90 ms, and the program starts a second time to set its allocator.
+//! the file had left the memory, that took 60 to 200 ms, and the program starts a second time to set its allocator.
 
 use std::env;
 

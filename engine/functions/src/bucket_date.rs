@@ -48,8 +48,17 @@ impl ScalarUDFImpl for BucketDate {
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        match self.fast(&arguments.args) {
-            Some(dates) => Ok(ColumnarValue::Array(dates)),
+        let known = match arguments.args.as_slice() {
+            [unit, ColumnarValue::Array(array)] => self.fast(unit, array).map(ColumnarValue::Array),
+            // A literal is cut as a column is, also where DataFusion's own way fails because midnight is missing.
+            [unit, ColumnarValue::Scalar(value)] => {
+                let dates = self.fast(unit, &value.to_array()?);
+                dates.map(|dates| ScalarValue::try_from_array(&dates, 0)).transpose()?.map(ColumnarValue::Scalar)
+            }
+            _ => None,
+        };
+        match known {
+            Some(dates) => Ok(dates),
             None => self.slow(arguments),
         }
     }
@@ -60,8 +69,7 @@ impl ScalarUDFImpl for BucketDate {
 }
 
 impl BucketDate {
-    fn fast(&self, arguments: &[ColumnarValue]) -> Option<ArrayRef> {
-        let [unit, ColumnarValue::Array(array)] = arguments else { return None };
+    fn fast(&self, unit: &ColumnarValue, array: &ArrayRef) -> Option<ArrayRef> {
         let cut = literal_cut(unit)?;
         if let DataType::Date32 = array.data_type() {
             let days = datafusion::arrow::array::AsArray::as_primitive_opt::<Date32Type>(array)?;

@@ -126,6 +126,15 @@ async fn literals_are_cut_as_columns_are() {
                     assert_eq!(instants_of(&found, column), [micros(case, unit)], "{unit} of {case}");
                 }
             }
+            // The start of a day lies on it: a cast to a date and the day's own start, cast to an instant, are the same on the clock.
+            let columns: Vec<String> = names
+                .iter()
+                .map(|name| format!("arrow_cast(CAST(${name}::date AS TIMESTAMP WITH TIME ZONE), 'Timestamp(Microsecond, Some(\"{zone}\"))') AS {name}"))
+                .collect();
+            let found = rows(&session, &format!("SELECT {}", columns.join(", ")), &parameters).await;
+            for (column, case) in group.iter().enumerate() {
+                assert_eq!(instants_of(&found, column), [micros(case, "day")], "the date of {case}");
+            }
         }
     }
 }

@@ -101,7 +101,7 @@ impl ZonedCasts {
         };
         let Ok(source) = inner.get_type(schema) else { return Transformed::no(expression) };
         let DataType::Timestamp(unit, zone) = target else {
-            let is_day = target == &DataType::Date32 && matches!(&source, DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if self.offsets.is_zone(zone));
+            let is_day = !tries && target == &DataType::Date32 && matches!(&source, DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if self.offsets.is_zone(zone));
             return if is_day { Transformed::yes(self.day_of(inner.clone())) } else { Transformed::no(expression) };
         };
         let with_unit = |expression: Expr, found: TimeUnit| if found == *unit { expression } else { cast(expression, target.clone()) };

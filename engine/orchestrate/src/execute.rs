@@ -34,7 +34,8 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Three steps at a time, so that two processors have work where a step waits for the disk; a first attempt and three retries, as the workflow has it; half a second before the first of them.
+    /// Three steps at a time, so that two processors have work where a step waits for the disk; a first attempt and three retries, as the
+    /// workflow has it; half a second before the first of them.
     fn default() -> Self {
         Self {
             parallel: NonZeroUsize::MIN.saturating_add(2),

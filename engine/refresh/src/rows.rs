@@ -224,7 +224,10 @@ impl Rows<'_> {
     pub(crate) fn keeps(&self, buckets: &Buckets, others: bool) -> Expr {
         let bucket = col(Column::new_unqualified(self.rollup.bucket_column()));
         let null = buckets.contains(&Bucket::None);
-        let in_spans = matches!(self.rollup.schema.field(self.rollup.bucket).data_type(), DataType::Date32 | DataType::Timestamp(TimeUnit::Microsecond, _));
+        let in_spans = matches!(
+            self.rollup.schema.fields().get(self.rollup.bucket).map(|field| field.data_type()),
+            Some(DataType::Date32 | DataType::Timestamp(TimeUnit::Microsecond, _))
+        );
         let listed = if in_spans && buckets.len() > MOST_LISTED {
             let numbers = buckets.iter().filter_map(|bucket| bucket.number());
             let within = nightshift_functions::within_spans(numbers.map(|number| (number, number.saturating_add(1)))).call(vec![bucket.clone()]);

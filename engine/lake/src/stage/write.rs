@@ -146,6 +146,8 @@ impl Files {
 const SAMPLE: usize = 16_384;
 /// Fewer rows tell nothing.
 const SMALL: usize = 1_024;
+/// A row group of wide rows ends earlier: all of it is in memory until then.
+const ROW_GROUP_BYTES: usize = 64 << 20;
 /// Decimals of so many digits fit into 8 bytes.
 const MOST_DIGITS: u8 = 18;
 
@@ -209,6 +211,7 @@ fn properties(options: &StageOptions, layout: &TableLayout, file_schema: &Schema
         .set_created_by("nightshift".to_owned())
         .set_compression(compression)
         .set_max_row_group_row_count(Some(options.row_group_rows))
+        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
         .set_statistics_truncate_length(Some(STRING_BOUND_BYTES))
         .set_column_index_truncate_length(Some(STRING_BOUND_BYTES))
         .set_sorting_columns((!sorting.is_empty()).then_some(sorting))

@@ -97,7 +97,7 @@ pub fn sum_overflows(data_type: &DataType, sum: &dyn std::fmt::Debug, value: &dy
 }
 
 /// A type whose sums fit or do not.
-trait Checked: ArrowPrimitiveType + std::fmt::Debug + Sized {
+pub(crate) trait Checked: ArrowPrimitiveType + std::fmt::Debug + Sized {
     /// An error if a value has more digits than its type allows.
     fn validate(array: &PrimitiveArray<Self>) -> Result<()>;
 

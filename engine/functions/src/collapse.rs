@@ -25,7 +25,7 @@ impl CollapseBucketDate {
     fn rewrite_plan(&self, plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
         let schema = merge_schema(&plan.inputs());
         let names = NamePreserver::new(&plan);
-        plan.map_expressions(|expression| {
+        map_named(plan, |expression| {
             let name = names.save(&expression);
             let rewritten = expression.transform_up(|node| self.rewrite(node, &schema))?;
             Ok(rewritten.update_data(|node| name.restore(node)))
@@ -41,6 +41,14 @@ impl CollapseBucketDate {
             _ => Ok(Transformed::no(expression)),
         }
     }
+}
+
+/// Rewrites each expression of a plan that has a name of its own: those of a ROLLUP, a CUBE or GROUPING SETS have, together they have none.
+pub(crate) fn map_named(plan: LogicalPlan, mut rewrite: impl FnMut(Expr) -> Result<Transformed<Expr>>) -> Result<Transformed<LogicalPlan>> {
+    plan.map_expressions(|expression| match expression {
+        Expr::GroupingSet(_) => expression.map_children(&mut rewrite),
+        expression => rewrite(expression),
+    })
 }
 
 /// The arguments of `date_trunc` where the expression is `date_trunc(…)::date`.

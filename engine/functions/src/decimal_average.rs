@@ -41,11 +41,15 @@ impl ScalarUDFImpl for DecimalAverage {
             return exec_err!("decimal_average takes a decimal and an integer");
         };
         let factor = u32::try_from(self.scale.saturating_sub(sum_scale)).map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let factor = i256::from_i128(10).wrapping_pow(factor);
+        let (factor, wide) = (10_i128.checked_pow(factor), i256::from_i128(10).wrapping_pow(factor));
+        let average = |sum: i128, values: i64| match factor.and_then(|factor| sum.checked_mul(factor)) {
+            Some(sum) => Some(sum / i128::from(values)),
+            // 256 bits are slow, and hardly ever needed.
+            None => i256::from_i128(sum).wrapping_mul(wide).wrapping_div(i256::from_i128(i128::from(values))).to_i128(),
+        };
         let averages = sums.iter().zip(values).map(|(sum, values)| match (sum, values) {
             (Some(sum), Some(values)) if values > 0 => {
-                let average = i256::from_i128(sum).wrapping_mul(factor).wrapping_div(i256::from_i128(i128::from(values))).to_i128();
-                average.map(Some).ok_or_else(|| exec_datafusion_err!("an average does not fit {} digits", self.digits))
+                average(sum, values).map(Some).ok_or_else(|| exec_datafusion_err!("an average does not fit {} digits", self.digits))
             }
             _ => Ok(None),
         });

@@ -4,7 +4,8 @@
 //! - Taiwan: `is_tax_id` (統一編號).
 //! - `sum` that reports an overflow instead of wrapping.
 //! - For the engine itself: `bucket_date` (what `date_trunc(…)::date` becomes), `local_to_instant` and `instant_to_local` (what casts
-//!   become), `row_hash` (multiset fingerprints), `within_spans` (facts of some buckets), `one_of` (rows with some keys; [`Among`] makes conditions with it), `period_text` (partition values) and `decimal_average` (averages from their states).
+//!   become), `row_hash` (multiset fingerprints), `within_spans` (facts of some buckets), `one_of` (rows with some keys; [`Among`] makes conditions with it), `period_text` (partition values),
+//!   `decimal_average` (averages from their states) and `joined_sum` (a sum and what changes it).
 //!
 //! The crate knows DataFusion and the calendar, no tables. Start reading at [`register`].
 
@@ -16,6 +17,7 @@ mod civil;
 mod collapse;
 mod date_trunc;
 mod decimal_average;
+mod joined_sum;
 mod one_of;
 mod period_text;
 mod register;
@@ -31,6 +33,7 @@ mod zoned_casts;
 pub use among::Among;
 pub use checked_sum::sum_overflows;
 pub use decimal_average::decimal_average;
+pub use joined_sum::joined_sum;
 pub use period_text::period_text;
 pub use register::register;
 pub use row_hash::row_hash;

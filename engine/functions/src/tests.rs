@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, TimestampMicrosecondArray};
 use datafusion::arrow::compute::concat_batches;
-use datafusion::arrow::datatypes::{Date32Type, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
 use datafusion::arrow::util::display::array_value_to_string;
 use datafusion::common::ScalarValue;
 use datafusion::execution::session_state::SessionStateBuilder;
@@ -268,5 +268,27 @@ async fn comparisons_with_dates_still_prune() {
         let plan = displayable(plan.as_ref()).indent(false).to_string();
         // 2026-11-24T00:00 at Taipei, in microseconds.
         assert!(plan.contains("at@0 >= 1795449600000000"), "{condition}: {plan}");
+    }
+}
+
+#[tokio::test]
+async fn a_day_that_is_compared_still_prunes() {
+    let session = with_events("Asia/Taipei", "00:00", &[0]);
+    for condition in ["at::date = '2026-11-24'", "DATE '2026-11-24' <= at::date", "at::date BETWEEN '2026-11-24' AND '2026-11-25'", "at::date IN ('2026-11-24')"] {
+        let query = session.sql(&format!("SELECT at FROM event WHERE {condition}")).await.unwrap();
+        let plan = query.create_physical_plan().await.unwrap();
+        let plan = displayable(plan.as_ref()).indent(false).to_string();
+        assert!(plan.contains("CAST(at@0 AS Date32)") && !plan.contains("bucket_date"), "{condition}: {plan}");
+    }
+}
+
+#[tokio::test]
+async fn days_are_members_of_grouping_sets() {
+    let session = with_events("Asia/Taipei", "00:00", &[0, 1_000_000, 86_400_000_000]);
+    for day in ["at::date", "date_trunc('day', at)::date"] {
+        let counts = session.sql(&format!("SELECT {day} AS day, count(*) AS n FROM event GROUP BY ROLLUP({day}) ORDER BY n DESC, day")).await.unwrap();
+        let rows = counts.collect().await.unwrap();
+        let counts: Vec<i64> = rows.iter().flat_map(|rows| rows.column(1).as_primitive::<Int64Type>().values().to_vec()).collect();
+        assert_eq!(counts, [3, 2, 1], "{day}");
     }
 }

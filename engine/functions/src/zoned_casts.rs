@@ -6,7 +6,8 @@
 //!
 //! - A cast to an instant is the first instant at which the clock shows the local time, or the end of the gap that swallows it.
 //! - A cast to a local time is what the clock shows.
-//! - A cast of an instant to a date is its day on the clock, which Arrow's would give too, many times slower.
+//! - A cast of an instant to a date is its day on the clock, which Arrow's would give too, many times slower. Where it is compared with what no row
+//!   says, it stays: DataFusion skips files and pages by a cast, and by no function.
 //! - An instant and an INTERVAL of days or months are added on the clock: Arrow fails where the sum is missing or doubled.
 //! - Where an instant is compared with a date, DataFusion makes the *instant* a local time. Turned round, it is the date that is
 //!   cast, once, so that files and pages are still skipped by it.
@@ -15,14 +16,15 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, Result, ScalarValue};
-use datafusion::logical_expr::expr::{Between, BinaryExpr, Cast, ScalarFunction, TryCast};
+use datafusion::logical_expr::expr::{Between, BinaryExpr, Cast, InList, ScalarFunction, TryCast};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF, cast, lit};
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::optimizer::utils::NamePreserver;
 
+use crate::collapse::map_named;
 use crate::wall_clock::{instant_to_local, local_to_instant};
 use crate::zone_offsets::ZoneOffsets;
 
@@ -47,12 +49,14 @@ impl ZonedCasts {
     fn rewrite_plan(&self, plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
         let schema = merge_schema(&plan.inputs());
         let names = NamePreserver::new(&plan);
-        plan.map_expressions(|expression| {
+        map_named(plan, |expression| {
             let name = names.save(&expression);
             let turned = expression.transform_down(|node| Ok(self.turn_comparison(node, &schema)))?;
+            let pruning = pruning_days(&turned.data)?;
             let cast = turned.transform_data(|turned| {
                 turned.transform_up(|node| match node {
                     Expr::BinaryExpr(sum) => Ok(self.add_days(sum, &schema)),
+                    node if pruning.contains(&node) => Ok(Transformed::no(node)),
                     node => Ok(self.replace_cast(node, &schema)),
                 })
             })?;
@@ -167,6 +171,24 @@ fn is_comparison(operator: Operator) -> bool {
 
 fn binary(left: impl Into<Box<Expr>>, operator: Operator, right: impl Into<Box<Expr>>) -> Expr {
     Expr::BinaryExpr(BinaryExpr::new(left.into(), operator, right.into()))
+}
+
+/// The casts to a date that are compared with constants.
+fn pruning_days(expression: &Expr) -> Result<Vec<Expr>> {
+    let is_constant = |expression: &Expr| expression.column_refs().is_empty();
+    let mut found = Vec::new();
+    expression.apply(|node| {
+        let compared = match node {
+            Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(*op) && is_constant(right) => Some(left),
+            Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(*op) && is_constant(left) => Some(right),
+            Expr::Between(Between { expr, low, high, .. }) if is_constant(low) && is_constant(high) => Some(expr),
+            Expr::InList(InList { expr, list, .. }) if list.iter().all(is_constant) => Some(expr),
+            _ => None,
+        };
+        found.extend(compared.filter(|compared| matches!(compared.as_ref(), Expr::Cast(cast) if cast.field.data_type() == &DataType::Date32)).map(|day| day.as_ref().clone()));
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(found)
 }
 
 /// What is cast, where the expression is a cast to a TIMESTAMP without a zone.

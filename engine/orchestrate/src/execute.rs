@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use nightshift_diagnostic::Fault;
@@ -77,7 +77,7 @@ impl Session {
 
 /// What a task of the set is.
 enum Task {
-    Attempt { step: usize, attempt: AttemptId, started: Instant },
+    Attempt { step: usize, attempt: AttemptId, started: Instant, begun: Arc<OnceLock<Instant>> },
     Rest { step: usize },
 }
 
@@ -175,7 +175,9 @@ impl Execution {
         };
         report.attempts += 1;
         self.observer.step_started(&spec, attempt_number);
+        let begun = Arc::new(OnceLock::new());
         let context = StepContext {
+            begun: Arc::clone(&begun),
             batch: Arc::clone(&self.batch),
             run: Arc::clone(&self.run),
             attempt,
@@ -185,7 +187,7 @@ impl Execution {
         };
         let runner = Arc::clone(&self.runner);
         let handle = self.set.spawn(async move { Some(runner.run(&spec, context).await) });
-        self.tasks.insert(handle.id(), Task::Attempt { step, attempt, started: Instant::now() });
+        self.tasks.insert(handle.id(), Task::Attempt { step, attempt, started: Instant::now(), begun });
         Ok(())
     }
 
@@ -206,8 +208,9 @@ impl Execution {
             None => return Err(Error::Stuck),
         };
         match (self.tasks.remove(&id), ended) {
-            (Some(Task::Attempt { step, attempt, started }), Some(ended)) => {
-                self.ended(step, attempt, started.elapsed(), ended).await
+            (Some(Task::Attempt { step, attempt, started, begun }), Some(ended)) => {
+                let elapsed = begun.get().copied().unwrap_or(started).elapsed();
+                self.ended(step, attempt, elapsed, ended).await
             }
             (Some(Task::Rest { step }), _) => {
                 self.schedule.rested(step);

@@ -1,6 +1,7 @@
 //! What a step is, and the trait through which it is run.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use nightshift_ledger::{AttemptId, BatchRecord, Measures, OutputRecord, Pin, PublicationRecord, RunRecord, StepKind};
@@ -38,6 +39,15 @@ pub struct StepContext {
     pub cancel: CancellationToken,
     /// Where the step says how far it is.
     pub progress: Progress,
+    /// When its work began, if it had to wait first.
+    pub(crate) begun: Arc<OnceLock<Instant>>,
+}
+
+impl StepContext {
+    /// Says that the step has waited for others until now: its seconds count from here.
+    pub fn begin(&self) {
+        self.begun.get_or_init(Instant::now);
+    }
 }
 
 /// What a step did.

@@ -13,7 +13,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{AsArray as _, RecordBatch};
+use datafusion::arrow::array::{ArrayRef, AsArray as _, RecordBatch};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use datafusion::catalog::TableProvider;
@@ -67,13 +67,18 @@ pub(crate) struct Found {
 impl Gathered {
     /// Gathers the rows of a plan; none if they are too many, or the step has no memory for them.
     pub(crate) async fn of(plan: &LogicalPlan, session: &StepSession, cancel: &CancellationToken) -> Result<Option<Self>> {
+        Self::at_most(MOST_ROWS, plan, session, cancel).await
+    }
+
+    /// As [`Gathered::of`], with another idea of how many are too many.
+    pub(crate) async fn at_most(most: usize, plan: &LogicalPlan, session: &StepSession, cancel: &CancellationToken) -> Result<Option<Self>> {
         let mut running = run::start_selective(session, plan, cancel).await?;
         let schema = running.schema();
         let memory = MemoryConsumer::new("refresh:rows of a merge").register(&session.context.runtime_env().memory_pool);
         let (mut rows, mut count) = (Vec::new(), 0);
         while let Some(batch) = running.next().await? {
             count += batch.num_rows();
-            if count > MOST_ROWS || memory.try_grow(batch.get_array_memory_size()).is_err() {
+            if count > most || memory.try_grow(batch.get_array_memory_size()).is_err() {
                 return Ok(None);
             }
             rows.push(batch);
@@ -139,15 +144,15 @@ fn found_by_keys(scan: LogicalPlanBuilder, column: &str, keys: &Gathered) -> Res
 /// The condition for keys that stand in the first column of some batches; nothing for keys that are not whole numbers.
 fn among(column: &Expr, keys: &[RecordBatch]) -> Result<Option<Among>> {
     let Some(first) = keys.first() else { return Ok(Some(Among::Just(lit(false)))) };
-    let Some(numbers) = whole_numbers(keys, 0)? else { return Ok(None) };
+    let columns: Vec<&ArrayRef> = keys.iter().map(|keys| keys.column(0)).collect();
+    let Some(numbers) = whole_numbers(&columns)? else { return Ok(None) };
     Ok(Some(Among::of(column, first.schema().field(0).data_type(), &numbers)?))
 }
 
-/// The different values of a column, in their order and without NULL, if they are whole numbers.
-pub(crate) fn whole_numbers(rows: &[RecordBatch], column: usize) -> Result<Option<Vec<i64>>> {
+/// The different values of a column that comes in parts, in their order and without NULL, if they are whole numbers.
+pub(crate) fn whole_numbers(parts: &[&ArrayRef]) -> Result<Option<Vec<i64>>> {
     let mut numbers = Vec::new();
-    for batch in rows {
-        let values = batch.column(column);
+    for values in parts {
         if !values.data_type().is_signed_integer() {
             return Ok(None);
         }

@@ -1,6 +1,6 @@
 //! What a technique writes, computed from what came and what went.
 
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::LogicalPlan;
 use nightshift_compile::rollup::keys::grouping_of_rows;
 use nightshift_compile::rollup::states::{Kept, grouping_of};
 use nightshift_lake::{DataFile, Snapshot};
@@ -10,7 +10,7 @@ use crate::buckets::{Bucket, Buckets};
 use crate::decide::{Changes, Technique};
 use crate::delta::{self, Delta};
 use crate::groups::Groups;
-use crate::merge::{Merged, Merging};
+use crate::merge::{GroupChanges, Merged, Merging};
 use crate::refresh::Request;
 use crate::regroup::Regrouping;
 use crate::replaced::replaced_files;
@@ -33,13 +33,12 @@ pub(crate) struct FromChange<'a> {
     /// The files that the rows replace.
     pub(crate) replaced: Vec<DataFile>,
     /// The plans hold these rows, so that their memory is in use until they have run.
-    _delta: Delta<'a>,
-    _held: Held,
+    _held: Held<'a>,
 }
 
-enum Held {
-    Groups(#[expect(dead_code)] Groups),
-    Merged(#[expect(dead_code)] Box<Merged>),
+enum Held<'a> {
+    Groups(#[expect(dead_code)] Box<(Groups, Delta<'a>)>),
+    Changes(#[expect(dead_code)] GroupChanges),
 }
 
 /// The rows that a technique writes; nothing if it looks at all facts of its buckets, or would have to hold too much.
@@ -66,14 +65,15 @@ pub(crate) async fn by_change<'a>(
     if let (Technique::Merge(_) | Technique::MergeOnward(_), Some(states)) = (&technique, &rollup.states) {
         let onward = technique.onward();
         let merging = Merging { delta: &delta, states, stated, onward, cancel: request.cancel };
-        if let Some(merged) = merging.plan(base, if onward.is_some() { base.files() } else { &replaced }).await? {
+        if let Some(merged) = merging.merged(base, if onward.is_some() { base.files() } else { &replaced }).await? {
             let kept = rows.kept(base, &replaced, &technique)?;
             let rows = if onward.is_none() && is_for_units(buckets, &replaced, request.cut_from) {
-                in_units(rows, &merged.rows, kept, buckets, &stated.columns)?
+                in_units(rows, &merged, kept, buckets, &stated.columns)?
             } else {
-                Written::Together(rows.arranged(merged.rows.clone(), kept, &stated.columns)?)
+                Written::Together(rows.arranged(merged.rows(None)?, kept, &stated.columns)?)
             };
-            return Ok(Some(FromChange { rows, technique, replaced, _delta: delta, _held: Held::Merged(Box::new(merged)) }));
+            let held = Held::Changes(merged.changes);
+            return Ok(Some(FromChange { rows, technique, replaced, _held: held }));
         }
         if onward.is_some() {
             return Ok(None);
@@ -85,7 +85,7 @@ pub(crate) async fn by_change<'a>(
     let Some(groups) = regrouping.groups(base, &replaced).await? else { return Ok(None) };
     let kept = Some(regrouping.others(&groups, base, &replaced)?);
     let arranged = rows.arranged(groups.anew(rows, &stated.plan)?, kept, &stated.columns)?;
-    Ok(Some(FromChange { rows: Written::Together(arranged), technique, replaced, _delta: delta, _held: Held::Groups(groups) }))
+    Ok(Some(FromChange { rows: Written::Together(arranged), technique, replaced, _held: Held::Groups(Box::new((groups, delta))) }))
 }
 
 /// Whether the rows of a few buckets are so many that each bucket is better merged by one thread, which exchanges no rows with others and need
@@ -95,11 +95,8 @@ fn is_for_units(buckets: &Buckets, replaced: &[DataFile], cut_from: u64) -> bool
     buckets.len() <= MOST_UNITS && rows.is_some_and(|rows| rows.saturating_mul(FACTS_A_ROW) >= cut_from)
 }
 
-fn in_units(rows: &Rows<'_>, new: &LogicalPlan, kept: Option<LogicalPlan>, buckets: &Buckets, hidden: &[String]) -> Result<Written> {
-    let one = |bucket: &Bucket| {
-        let only = Buckets::from([*bucket]);
-        rows.partitioned(LogicalPlanBuilder::from(new.clone()).filter(rows.keeps(&only, false))?.build()?, None, hidden)
-    };
+fn in_units(rows: &Rows<'_>, merged: &Merged<'_>, kept: Option<LogicalPlan>, buckets: &Buckets, hidden: &[String]) -> Result<Written> {
+    let one = |bucket: &Bucket| rows.partitioned(merged.rows(Some(&Buckets::from([*bucket])))?, None, hidden);
     let merged = buckets.iter().map(one);
     let kept = kept.map(|kept| rows.arranged(kept, None, hidden));
     Ok(Written::InUnits(merged.chain(kept).collect::<Result<_>>()?))

@@ -1,17 +1,18 @@
 //! Merging: the rows of a table plus what came, minus what went, without looking at most of the facts that stay.
 //!
-//! A row of the table, and the rollup's own query over the rows that came or went, have the same columns. Their states are put together
-//! by one GROUP BY. It is exact as long as every aggregate can give back what goes. Two kinds cannot, and groups in which it matters are
+//! A row of the table, and the rollup's own query over the rows that came or went, have the same columns. What changes a group is put together
+//! in one row and held; the table's rows meet these rows in a join as they are read, so that a row of a group that did not change costs no grouping.
+//! It is exact as long as every aggregate can give back what goes. Two kinds cannot, and groups in which it matters are
 //! *spoilt*: where the least or the greatest value may be among the rows that went, and where a sum of doubles loses a row. Those
-//! groups, and no others of their buckets, are computed anew from their facts. How many different values a group has is asked of the
-//! facts too, of those that have a value which came or went ([`crate::distinct`]).
+//! groups, and no others of their buckets, are computed anew from their facts, and what is computed stands in for what the table has. How many
+//! different values a group has is asked of the facts too, of those that have a value which came or went ([`crate::distinct`]).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::common::NullEquality;
 use datafusion::datasource::provider_as_source;
 use datafusion::functions::expr_fn::coalesce;
+use datafusion::functions_aggregate::expr_fn::max;
 use datafusion::logical_expr::{Expr, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, lit};
 use nightshift_compile::rollup::grouping::Merge;
 use nightshift_compile::rollup::STATE_ROWS;
@@ -21,11 +22,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Result;
 use crate::affected::Gathered;
-use crate::buckets::Bucket;
+use crate::buckets::{Bucket, Buckets};
 use crate::delta::{Delta, union};
 use crate::distinct::Distinct;
-use crate::groups::{Groups, key_name};
-use crate::states::{Part, Stated, named, one_state, over_states, put_together, state_columns};
+use crate::groups::{Groups, key_name, near};
+use crate::states::{Part, REPLACES, Stated, changed, named, no_state, one_state, over_groups, put_together, replacing, state_columns};
+
+/// Groups that change are held in memory, so many at most; where there are more, buckets are computed anew.
+const MOST_GROUPS: usize = 500_000;
 
 /// One merge.
 pub(crate) struct Merging<'a> {
@@ -38,25 +42,40 @@ pub(crate) struct Merging<'a> {
 }
 
 /// What a merge gives.
-pub(crate) struct Merged {
-    pub(crate) rows: LogicalPlan,
-    /// The plan holds these.
-    _spoilt: Option<Groups>,
-    _anew: Option<Gathered>,
-    _distinct: BTreeMap<String, Gathered>,
+pub(crate) struct Merged<'a> {
+    merging: &'a Merging<'a>,
+    /// The rows that the table has in the touched buckets, or all of them where later buckets depend on earlier ones.
+    stored: LogicalPlan,
+    pub(crate) changes: GroupChanges,
+}
+
+/// What changes the groups of a table.
+pub(crate) struct GroupChanges {
+    /// One row a group, in the columns of [`state_columns`] and [`REPLACES`].
+    rows: Gathered,
+    /// Whether some stand in for what the table has.
+    replaces: bool,
 }
 
 impl Merging<'_> {
-    /// The plan of the rows that the touched buckets, and those that depend on them, have afterwards, with the groups that it holds; `files` are
-    /// those of the table that may hold what they follow from. Nothing if more groups are spoilt, or more values came and went, than can be held.
-    pub(crate) async fn plan(&self, table: &Snapshot, files: &[DataFile]) -> Result<Option<Merged>> {
-        let rows = self.delta.rows;
+    /// What the touched buckets, and those that depend on them, have afterwards; `files` are those of the table that may hold what this follows
+    /// from. Nothing if more groups change than can be held.
+    pub(crate) async fn merged(&self, table: &Snapshot, files: &[DataFile]) -> Result<Option<Merged<'_>>> {
         let zone = Some(Arc::clone(&self.delta.pinned.zone));
-        let stored = LogicalPlanBuilder::scan("stored", provider_as_source(table.provider_of(files, zone)), None)?;
-        let stored = if self.onward.is_some() { stored.build()? } else { self.delta.touched(stored.build()?)? };
-        let schema = Arc::clone(stored.schema());
-        let sides = self.delta.over(&self.stated.plan)?;
-        let (came, went) = (self.together(sides.came)?, self.together(sides.went)?);
+        let stored = LogicalPlanBuilder::scan("stored", provider_as_source(table.provider_of(files, zone)), None)?.build()?;
+        let stored = if self.onward.is_some() { stored } else { self.delta.touched(stored)? };
+        let changes = self.changes(&stored).await?;
+        Ok(changes.map(|changes| Merged { merging: self, stored, changes }))
+    }
+
+    /// What changes the groups of the stored rows.
+    async fn changes(&self, stored: &LogicalPlan) -> Result<Option<GroupChanges>> {
+        let Some([came, went]) = self.sides().await? else { return Ok(None) };
+        let columns = self.states.keys.iter().map(|key| Some((key.as_str(), key.as_str())));
+        // The others meet nothing that changed.
+        let stored = near(stored.clone(), columns, &came.iter().chain(&went).collect::<Vec<_>>())?;
+        let scan = |rows: &Option<Gathered>| rows.as_ref().map(|rows| rows.scan("changes")).transpose();
+        let (came, went) = (scan(&came)?, scan(&went)?);
         let spoilt = match &went {
             Some(went) => {
                 let keys = self.spoilt(&stored, came.as_ref(), went)?;
@@ -74,33 +93,38 @@ impl Merging<'_> {
             cancel: self.cancel,
         };
         let Some(distinct) = counting.changes().await? else { return Ok(None) };
-        let mut states = LogicalPlanBuilder::from(state_columns(stored, self.states, Part::Whole)?);
-        for (rows, part) in [(came, Part::Came), (went, Part::Went)] {
-            if let Some(rows) = rows {
-                states = states.union(state_columns(rows, self.states, part)?)?;
-            }
-        }
+        let sides = [(came, Part::Came), (went, Part::Went)].into_iter().filter_map(|(rows, part)| Some((rows?, part)));
+        let mut added = sides.map(|(rows, part)| state_columns(rows, self.states, part)).collect::<Result<Vec<_>>>()?;
         for (column, new) in &distinct {
-            let new = LogicalPlanBuilder::from(new.scan("new values")?);
-            states = states.union(one_state(new.build()?, self.states, column, &schema)?)?;
+            added.push(one_state(new.scan("new values")?, self.states, column, stored.schema())?);
         }
-        let mut states = states.build()?;
-        let mut anew = None;
+        let mut parts: Vec<LogicalPlan> = union(added)?.map(|added| replacing(added, false)).transpose()?.into_iter().collect();
         if let Some(spoilt) = &spoilt {
             let keys: Vec<Expr> = self.states.keys.iter().map(|key| named(key)).collect();
-            let sound = spoilt.matched(states, &keys, JoinType::LeftAnti)?;
-            // By a query of its own, which reads of most facts no more than a key.
-            let rows = state_columns(spoilt.anew(rows, &self.stated.plan)?, self.states, Part::Whole)?;
-            let Some(rows) = Gathered::of(&rows, self.delta.rows.session, self.cancel).await? else { return Ok(None) };
-            states = LogicalPlanBuilder::from(sound).union(rows.scan("computed anew")?)?.build()?;
-            anew = Some(rows);
+            parts = parts.into_iter().map(|rows| spoilt.matched(rows, &keys, JoinType::LeftAnti)).collect::<Result<_>>()?;
+            let anew = state_columns(spoilt.anew(self.delta.rows, &self.stated.plan)?, self.states, Part::Whole)?;
+            // Groups of which no fact is left are not computed.
+            let none = no_state(spoilt.named(&self.states.keys)?, self.states, stored.schema())?;
+            parts.extend([replacing(anew, true)?, replacing(none, true)?]);
         }
-        let merged = over_states(&self.stated.plan, self.states, &states, rows.session)?;
-        let merged = match self.onward {
-            Some(first) => rows.from(merged, first)?,
-            None => merged,
-        };
-        Ok(Some(Merged { rows: merged, _spoilt: spoilt, _anew: anew, _distinct: distinct }))
+        let Some(all) = union(parts)? else { return Ok(None) };
+        let all = put_together(&all, self.states, &[max(named(REPLACES)).alias(REPLACES)], self.delta.rows.session)?;
+        let rows = Gathered::at_most(MOST_GROUPS, &all, self.delta.rows.session, self.cancel).await?;
+        Ok(rows.map(|rows| GroupChanges { rows, replaces: spoilt.is_some() }))
+    }
+
+    /// What came and what went, one row a group; nothing if it is too much to be held.
+    async fn sides(&self) -> Result<Option<[Option<Gathered>; 2]>> {
+        let sides = self.delta.over(&self.stated.plan)?;
+        let mut gathered = [None, None];
+        for (queries, side) in [sides.came, sides.went].into_iter().zip(&mut gathered) {
+            let Some(rows) = self.together(queries)? else { continue };
+            match Gathered::at_most(MOST_GROUPS, &rows, self.delta.rows.session, self.cancel).await? {
+                Some(rows) => *side = Some(rows),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(gathered))
     }
 
     /// One row a group, of several queries' rows; those of one query are that already.
@@ -109,7 +133,7 @@ impl Merging<'_> {
             return Ok(queries.pop());
         }
         let states = queries.into_iter().map(|query| state_columns(query, self.states, Part::Came)).collect::<Result<Vec<_>>>()?;
-        union(states)?.map(|all| put_together(&all, self.states, self.delta.rows.session)).transpose()
+        union(states)?.map(|all| put_together(&all, self.states, &[], self.delta.rows.session)).transpose()
     }
 
     /// The keys of the groups that have to be computed anew.
@@ -162,6 +186,24 @@ impl Merging<'_> {
         let keys = self.states.keys.iter().enumerate().map(|(index, key)| named(key).alias(key_of(side, index)));
         let states = self.states.columns.iter().map(|state| named(&state.column).alias(format!("{side}.{}", state.column)));
         Ok(LogicalPlanBuilder::from(rows.clone()).project(keys.chain(states).collect::<Vec<_>>())?.build()?)
+    }
+}
+
+impl Merged<'_> {
+    /// The rows, or only those of some buckets.
+    pub(crate) fn rows(&self, only: Option<&Buckets>) -> Result<LogicalPlan> {
+        let rows = self.merging.delta.rows;
+        let within = |plan: LogicalPlan| match only {
+            Some(buckets) => Ok(LogicalPlanBuilder::from(plan).filter(rows.keeps(buckets, false))?.build()?),
+            None => Ok::<_, crate::Error>(plan),
+        };
+        let (stored, changes) = (within(self.stored.clone())?, within(self.changes.rows.scan("changes")?)?);
+        let groups = changed(stored, changes, self.changes.replaces, self.merging.states)?;
+        let merged = over_groups(&self.merging.stated.plan, &groups)?;
+        match self.merging.onward {
+            Some(first) => rows.from(merged, first),
+            None => Ok(merged),
+        }
     }
 }
 

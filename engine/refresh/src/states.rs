@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::{Column, DFSchema, DataFusionError, ScalarValue};
+use datafusion::common::{Column, DFSchema, DataFusionError, NullEquality, ScalarValue};
+use datafusion::functions::expr_fn::{coalesce, greatest, least};
 use datafusion::functions_aggregate::expr_fn::{max, min};
 use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
-use datafusion::logical_expr::{Aggregate, AggregateUDF, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, SubqueryAlias, Window, cast, lit, when};
+use datafusion::logical_expr::{Aggregate, AggregateUDF, Expr, Filter, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, Projection, SubqueryAlias, Window, cast, lit, when};
 use datafusion::execution::FunctionRegistry as _;
 use nightshift_compile::rollup::STATE_ROWS;
 use nightshift_compile::rollup::grouping::Merge;
@@ -141,15 +142,34 @@ pub(crate) fn state_columns(rows: LogicalPlan, states: &States, part: Part) -> R
 
 /// Rows of groups, of which one state alone says something, in the columns of [`state_columns`]; `schema` has those of the stored rows.
 pub(crate) fn one_state(rows: LogicalPlan, states: &States, one: &str, schema: &DFSchema) -> Result<LogicalPlan> {
+    some_state(rows, states, Some(one), schema)
+}
+
+/// Rows of groups of which no state says anything, in the columns of [`state_columns`]; `schema` has those of the stored rows.
+pub(crate) fn no_state(rows: LogicalPlan, states: &States, schema: &DFSchema) -> Result<LogicalPlan> {
+    some_state(rows, states, None, schema)
+}
+
+fn some_state(rows: LogicalPlan, states: &States, one: Option<&str>, schema: &DFSchema) -> Result<LogicalPlan> {
     let keys = states.keys.iter().map(|key| Ok(named(key)));
     let values = states.columns.iter().map(|state| {
         let column = state.column.as_str();
         let data_type = schema.field_with_unqualified_name(column)?.data_type();
-        let value = if column == one { cast(named(column), data_type.clone()) } else { neutral(state.merge(), data_type)? };
+        let value = if one == Some(column) { cast(named(column), data_type.clone()) } else { neutral(state.merge(), data_type)? };
         Ok(value.alias(column))
     });
     let columns: Result<Vec<Expr>> = keys.chain(values).collect();
     Ok(LogicalPlanBuilder::from(rows).project(columns?)?.build()?)
+}
+
+/// Whether what changes a group stands in for all that the table has of it (1), or is added to that (0).
+pub(crate) const REPLACES: &str = "_replaces";
+
+/// Rows of [`state_columns`] that say whether they stand in for what the table has.
+pub(crate) fn replacing(rows: LogicalPlan, replaces: bool) -> Result<LogicalPlan> {
+    let columns: Vec<Expr> = rows.schema().fields().iter().map(|field| named(field.name())).collect();
+    let replaces = lit(i64::from(replaces)).alias(REPLACES);
+    Ok(LogicalPlanBuilder::from(rows).project(columns.into_iter().chain([replaces]))?.build()?)
 }
 
 /// The state that changes no other.
@@ -161,23 +181,59 @@ fn neutral(merge: Merge, data_type: &DataType) -> Result<Expr> {
     Ok(Expr::Literal(value, None))
 }
 
-/// The query of a rollup over rows of its own form ([`state_columns`]) instead of its sources: the grouping that computes states gives way to
-/// one that puts them together. Groups of which no row is left vanish.
-pub(crate) fn over_states(stated: &LogicalPlan, states: &States, rows: &LogicalPlan, session: &StepSession) -> Result<LogicalPlan> {
+/// The query of a rollup over its groups' states instead of its sources: the grouping that computes states gives way to rows that have them, one a
+/// group. Groups of which no row is left vanish.
+pub(crate) fn over_groups(stated: &LogicalPlan, groups: &LogicalPlan) -> Result<LogicalPlan> {
     if let LogicalPlan::Aggregate(aggregate) = stated {
-        let left = LogicalPlanBuilder::from(put_together(rows, states, session)?).filter(named(STATE_ROWS).gt(lit(0_i64)))?;
+        let left = LogicalPlanBuilder::from(groups.clone()).filter(named(STATE_ROWS).gt(lit(0_i64)))?;
         let columns = aggregate.schema.fields().iter().map(|field| cast(named(field.name()), field.data_type().clone()).alias(field.name()));
         return Ok(left.project(columns.collect::<Vec<_>>())?.build()?);
     }
-    let inputs = stated.inputs().into_iter().map(|input| over_states(input, states, rows, session)).collect::<Result<Vec<_>>>()?;
+    let inputs = stated.inputs().into_iter().map(|input| over_groups(input, groups)).collect::<Result<Vec<_>>>()?;
     Ok(stated.with_new_exprs(stated.expressions(), inputs)?)
 }
 
-/// The states of several sets of rows as one row a group.
-pub(crate) fn put_together(rows: &LogicalPlan, states: &States, session: &StepSession) -> Result<LogicalPlan> {
+/// The states of several sets of rows as one row a group, and what else is asked of a group's rows.
+pub(crate) fn put_together(rows: &LogicalPlan, states: &States, others: &[Expr], session: &StepSession) -> Result<LogicalPlan> {
     let keys: Vec<Expr> = states.keys.iter().map(|key| named(key)).collect();
     let values = states.columns.iter().map(|state| Ok(merged(session, state.merge(), named(&state.column))?.alias(&state.column)));
-    Ok(LogicalPlanBuilder::from(rows.clone()).aggregate(keys, values.collect::<Result<Vec<_>>>()?)?.build()?)
+    let values = values.chain(others.iter().cloned().map(Ok)).collect::<Result<Vec<_>>>()?;
+    Ok(LogicalPlanBuilder::from(rows.clone()).aggregate(keys, values)?.build()?)
+}
+
+/// The states of groups, one row each, after what changes them: `changes` has one row a group too, with [`REPLACES`], which says something if some
+/// `replaces` what is stored.
+pub(crate) fn changed(stored: LogicalPlan, changes: LogicalPlan, replaces: bool, states: &States) -> Result<LogicalPlan> {
+    let change_of = |column: &str| named(&format!("change of {column}"));
+    let columns: Vec<&String> = states.keys.iter().chain(states.columns.iter().map(|state| &state.column)).collect();
+    let own = columns.iter().map(|column| named(column)).collect::<Vec<_>>();
+    let changing = columns.iter().map(|column| named(column).alias(format!("change of {column}"))).chain([named(REPLACES)]);
+    let changes = LogicalPlanBuilder::from(changes).project(changing.collect::<Vec<_>>())?.build()?;
+    let stored = LogicalPlanBuilder::from(stored).project(own)?.build()?;
+    let types = Arc::clone(stored.schema());
+    let on = states.keys.iter().map(|key| (change_of(key), named(key))).collect();
+    // The rows that change stand on the left: those are held, and the others pass by.
+    let (changes, stored) = (Arc::new(changes), Arc::new(stored));
+    let both = Join::try_new(changes, stored, on, None, JoinType::Full, JoinConstraint::On, NullEquality::NullEqualsNull, false)?;
+    let keys = states.keys.iter().map(|key| Ok(coalesce(vec![named(key), change_of(key)]).alias(key)));
+    let values = states.columns.iter().map(|state| {
+        let column = state.column.as_str();
+        let data_type = types.field_with_unqualified_name(column)?.data_type();
+        let nothing = Expr::Literal(ScalarValue::try_from(data_type)?, None);
+        let before = match replaces {
+            true => when(named(REPLACES).eq(lit(1_i64)), nothing).otherwise(named(column))?,
+            false => named(column),
+        };
+        let change = cast(change_of(column), data_type.clone());
+        let after = match state.merge() {
+            Merge::Min => least(vec![before, change]),
+            Merge::Max => greatest(vec![before, change]),
+            Merge::Sum => nightshift_functions::joined_sum().call(vec![before, change]),
+        };
+        Ok(after.alias(column))
+    });
+    let columns = keys.chain(values).collect::<Result<Vec<Expr>>>()?;
+    Ok(LogicalPlanBuilder::from(LogicalPlan::Join(both)).project(columns)?.build()?)
 }
 
 /// What a grouping gives, made from the states of its groups, and the hidden columns after it.

@@ -67,6 +67,7 @@ impl Steps {
 impl StepRunner for Steps {
     async fn run(&self, step: &StepSpec, context: StepContext) -> Result<StepOutcome, StepFailure> {
         let _turn = self.turn(step, &context).await;
+        context.begin();
         let done = match step.kind {
             StepKind::Ingest => self.ingest(&step.target, &context).await,
             StepKind::Refresh => self.refresh(&step.target, &context).await,

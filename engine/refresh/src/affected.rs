@@ -13,7 +13,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, AsArray as _, RecordBatch};
+use datafusion::arrow::array::{AsArray as _, RecordBatch};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use datafusion::catalog::TableProvider;
@@ -144,15 +144,15 @@ fn found_by_keys(scan: LogicalPlanBuilder, column: &str, keys: &Gathered) -> Res
 /// The condition for keys that stand in the first column of some batches; nothing for keys that are not whole numbers.
 fn among(column: &Expr, keys: &[RecordBatch]) -> Result<Option<Among>> {
     let Some(first) = keys.first() else { return Ok(Some(Among::Just(lit(false)))) };
-    let columns: Vec<&ArrayRef> = keys.iter().map(|keys| keys.column(0)).collect();
-    let Some(numbers) = whole_numbers(&columns)? else { return Ok(None) };
+    let Some(numbers) = whole_numbers(keys, 0)? else { return Ok(None) };
     Ok(Some(Among::of(column, first.schema().field(0).data_type(), &numbers)?))
 }
 
-/// The different values of a column that comes in parts, in their order and without NULL, if they are whole numbers.
-pub(crate) fn whole_numbers(parts: &[&ArrayRef]) -> Result<Option<Vec<i64>>> {
+/// The different values of a column, in their order and without NULL, if they are whole numbers.
+pub(crate) fn whole_numbers(rows: &[RecordBatch], column: usize) -> Result<Option<Vec<i64>>> {
     let mut numbers = Vec::new();
-    for values in parts {
+    for batch in rows {
+        let values = batch.column(column);
         if !values.data_type().is_signed_integer() {
             return Ok(None);
         }

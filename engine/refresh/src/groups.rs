@@ -94,46 +94,31 @@ impl Groups {
         if on.is_empty() || of_facts.iter().flatten().all(|of_fact| *of_fact == FactKey::Bucket) {
             return Ok(facts);
         }
-        let columns = of_facts.iter().enumerate().map(|(index, of_fact)| match of_fact {
-            Some(FactKey::Column(name)) => Some((key_name(index), name.as_str())),
-            _ => None,
-        });
-        let facts = near(facts, columns, &[&self.keys])?;
+        let facts = self.near(facts, of_facts)?;
         let names: Vec<Expr> = indexes.into_iter().map(|index| named(&key_name(index))).collect();
         let keys = LogicalPlanBuilder::from(self.keys.scan("groups")?).project(names)?.distinct()?.build()?;
         joined(facts, keys, on, JoinType::LeftSemi)
     }
-}
 
-/// The rows that have a number which some of other rows have, in that column of whole numbers of which the others have most: few rows are left for
-/// a join to look at. Each column is given with its name among the others.
-pub(crate) fn near<'a>(rows: LogicalPlan, columns: impl Iterator<Item = Option<(impl AsRef<str>, &'a str)>>, others: &[&Gathered]) -> Result<LogicalPlan> {
-    let mut most: Option<(Expr, DataType, Vec<i64>)> = None;
-    for (of_others, column) in columns.flatten() {
-        let data_type = rows.schema().field_with_unqualified_name(column)?.data_type();
-        let numbers = if data_type.is_signed_integer() { whole_numbers_of(of_others.as_ref(), others)? } else { None };
-        if let Some(numbers) = numbers
-            && most.as_ref().is_none_or(|(.., most)| most.len() < numbers.len())
-        {
-            most = Some((named(column), data_type.clone(), numbers));
+    /// The facts that have a number which some group has, in that column of whole numbers of which the groups have most: few facts are left for
+    /// a join to look at.
+    fn near(&self, facts: LogicalPlan, of_facts: &[Option<FactKey>]) -> Result<LogicalPlan> {
+        let mut most: Option<(Expr, DataType, Vec<i64>)> = None;
+        for (index, of_fact) in of_facts.iter().enumerate() {
+            let Some(FactKey::Column(name)) = of_fact else { continue };
+            let data_type = facts.schema().field_with_unqualified_name(name)?.data_type();
+            let is_sought = data_type.is_signed_integer() && self.keys.rows().iter().all(|rows| rows.column(index).null_count() == 0);
+            let numbers = if is_sought { whole_numbers(self.keys.rows(), index)? } else { None };
+            if let Some(numbers) = numbers
+                && most.as_ref().is_none_or(|(.., most)| most.len() < numbers.len())
+            {
+                most = Some((named(name), data_type.clone(), numbers));
+            }
         }
+        let Some((column, data_type, numbers)) = most else { return Ok(facts) };
+        let (Among::Just(condition) | Among::Around(condition)) = Among::of(&column, &data_type, &numbers)?;
+        Ok(LogicalPlanBuilder::from(facts).filter(condition)?.build()?)
     }
-    let Some((column, data_type, numbers)) = most else { return Ok(rows) };
-    let (Among::Just(condition) | Among::Around(condition)) = Among::of(&column, &data_type, &numbers)?;
-    Ok(LogicalPlanBuilder::from(rows).filter(condition)?.build()?)
-}
-
-/// The different numbers of a column, in their order; nothing if one is missing, or is no whole number.
-fn whole_numbers_of(column: &str, gathered: &[&Gathered]) -> Result<Option<Vec<i64>>> {
-    let mut batches = Vec::new();
-    for batch in gathered.iter().flat_map(|gathered| gathered.rows()) {
-        let Some(values) = batch.column_by_name(column) else { return Ok(None) };
-        if values.null_count() > 0 {
-            return Ok(None);
-        }
-        batches.push(values);
-    }
-    whole_numbers(&batches)
 }
 
 fn joined(rows: LogicalPlan, keys: LogicalPlan, on: Vec<(Expr, Expr)>, kept: JoinType) -> Result<LogicalPlan> {

@@ -25,7 +25,7 @@ use crate::affected::Gathered;
 use crate::buckets::{Bucket, Buckets};
 use crate::delta::{Delta, union};
 use crate::distinct::Distinct;
-use crate::groups::{Groups, key_name, near};
+use crate::groups::{Groups, key_name};
 use crate::states::{Part, REPLACES, Stated, changed, named, no_state, one_state, over_groups, put_together, replacing, state_columns};
 
 /// Groups that change are held in memory, so many at most; where there are more, buckets are computed anew.
@@ -71,14 +71,11 @@ impl Merging<'_> {
     /// What changes the groups of the stored rows.
     async fn changes(&self, stored: &LogicalPlan) -> Result<Option<GroupChanges>> {
         let Some([came, went]) = self.sides().await? else { return Ok(None) };
-        let columns = self.states.keys.iter().map(|key| Some((key.as_str(), key.as_str())));
-        // The others meet nothing that changed.
-        let stored = near(stored.clone(), columns, &came.iter().chain(&went).collect::<Vec<_>>())?;
         let scan = |rows: &Option<Gathered>| rows.as_ref().map(|rows| rows.scan("changes")).transpose();
         let (came, went) = (scan(&came)?, scan(&went)?);
         let spoilt = match &went {
             Some(went) => {
-                let keys = self.spoilt(&stored, came.as_ref(), went)?;
+                let keys = self.spoilt(stored, came.as_ref(), went)?;
                 let Some(spoilt) = Groups::of(&keys, &self.states.keys, self.delta, self.cancel).await? else { return Ok(None) };
                 Some(spoilt).filter(|spoilt| spoilt.len() > 0)
             }
@@ -88,7 +85,7 @@ impl Merging<'_> {
             delta: self.delta,
             states: self.states,
             query: &self.stated.plan,
-            stored: &stored,
+            stored,
             spoilt: spoilt.as_ref(),
             cancel: self.cancel,
         };

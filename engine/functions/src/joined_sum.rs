@@ -49,7 +49,7 @@ impl ScalarUDFImpl for JoinedSum {
         let sums = match one.data_type() {
             DataType::Int64 => checked::<Int64Type>(&one, &other)?,
             DataType::Decimal128(..) => checked::<Decimal128Type>(&one, &other)?,
-            _ => unchecked(&one, &other)?,
+            _ => of_any(&one, &other)?,
         };
         Ok(ColumnarValue::Array(sums))
     }
@@ -78,9 +78,9 @@ fn checked<T: Checked>(one: &ArrayRef, other: &ArrayRef) -> Result<ArrayRef> {
     Ok(Arc::new(sums))
 }
 
-/// Sums of other types, of which DataFusion's own may lose digits too.
-fn unchecked(one: &ArrayRef, other: &ArrayRef) -> Result<ArrayRef> {
-    let both = numeric::add_wrapping(one, other)?;
+/// Sums of other types: of doubles, and of integers that a SELECT made narrower, which fail too where they do not fit.
+fn of_any(one: &ArrayRef, other: &ArrayRef) -> Result<ArrayRef> {
+    let both = numeric::add(one, other)?;
     // What may be NULL counts for nothing then.
     let sums = zip(&is_null(other)?, one, &zip(&is_null(one)?, other, &both)?)?;
     Ok(cast(&sums, one.data_type())?)
@@ -89,7 +89,7 @@ fn unchecked(one: &ArrayRef, other: &ArrayRef) -> Result<ArrayRef> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use datafusion::arrow::array::{Decimal128Array, Float64Array, Int64Array};
+    use datafusion::arrow::array::{Decimal128Array, Float64Array, Int16Array, Int64Array};
     use datafusion::arrow::record_batch::RecordBatch;
     use datafusion::prelude::SessionContext;
 
@@ -128,6 +128,9 @@ mod tests {
     async fn a_sum_that_does_not_fit_is_an_error() {
         let error = sums(Arc::new(Int64Array::from(vec![i64::MAX])), Arc::new(Int64Array::from(vec![1]))).await.unwrap_err();
         assert!(error.to_string().contains("sum overflows Int64"), "{error}");
+        let narrow = sums(Arc::new(Int16Array::from(vec![Some(1), None])), Arc::new(Int16Array::from(vec![Some(2), Some(i16::MAX)])));
+        assert_eq!(narrow.await.unwrap().as_ref(), &Int16Array::from(vec![3, i16::MAX]) as &dyn Array);
+        assert!(sums(Arc::new(Int16Array::from(vec![i16::MAX])), Arc::new(Int16Array::from(vec![1]))).await.is_err(), "it must not wrap");
         let decimal = |value| Arc::new(Decimal128Array::from(vec![value]).with_precision_and_scale(4, 2).unwrap());
         assert!(sums(decimal(9_999), decimal(-1)).await.is_ok());
         let error = sums(decimal(9_999), decimal(1)).await.unwrap_err();

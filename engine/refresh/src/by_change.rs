@@ -67,7 +67,9 @@ pub(crate) async fn by_change<'a>(
         let merging = Merging { delta: &delta, states, stated, onward, cancel: request.cancel };
         if let Some(merged) = merging.merged(base, if onward.is_some() { base.files() } else { &replaced }).await? {
             let kept = rows.kept(base, &replaced, &technique)?;
-            let rows = if onward.is_none() && is_for_units(buckets, &replaced, request.cut_from) {
+            // What changes a group says of its bucket no more than the group's keys do.
+            let in_buckets = states.keys.iter().any(|key| key == rollup.bucket_column());
+            let rows = if onward.is_none() && in_buckets && is_for_units(buckets, &replaced, request.cut_from) {
                 in_units(rows, &merged, kept, buckets, &stated.columns)?
             } else {
                 Written::Together(rows.arranged(merged.rows(None)?, kept, &stated.columns)?)

@@ -33,7 +33,7 @@ fn a_rollup_is_its_select_whatever_changed() {
     // A technique that no case reached would not have been tested.
     let seen = seen.lock().unwrap().clone();
     let all = ["by_hour: rebuild", "by_day: rebuild", "by_year: rebuild", "by_region: rebuild", "by_known_region: rebuild", "owed: rebuild"];
-    let merges = ["by_hour: merge", "by_day: merge", "by_year: merge", "averages: merge", "signed: merge", "by_region: merge", "different: merge", "balance: merge onward"];
+    let merges = ["by_hour: merge", "by_day: merge", "by_year: merge", "averages: merge", "signed: merge", "by_region: merge", "different: merge", "days_of_month: merge", "balance: merge onward"];
     let groups = ["by_known_region: rebuild groups", "busy: rebuild groups"];
     for technique in all.into_iter().chain(merges).chain(groups).chain(["balance: onward", "ranked: full", "by_day: nothing", "by_hour: full", "by_day fed", "by_year fed"]) {
         assert!(seen.contains(technique), "{technique} was not seen, only {seen:?}");
@@ -82,6 +82,23 @@ async fn a_merge_takes_back_what_goes() {
         }
         assert_eq!(shops.difference().await, None, "{what}");
     }
+}
+
+/// Of a number that a SELECT made narrow only what comes out has to fit: not what changes it, and nothing wraps around.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_narrow_sum_fits_or_fails() {
+    let sale = |hour, quantity| Sale { shop: Some(1), buyer: 1, hour: Some(hour), due_in: 3, status: "done", quantity, amount: Some(10), weight: None };
+    let great = 1_000_000_000;
+    let mut shops = Shops::open().await;
+    shops.apply(&Change::Sales(vec![sale(5, -great), sale(5, -great), sale(29, 1)])).await;
+    shops.refresh().await;
+    shops.apply(&Change::MarkSales { file: 0, drop: vec![], alter: vec![(0, sale(5, great)), (1, sale(5, great))] }).await;
+    let seen = shops.refresh_in_units().await;
+    assert!(seen.contains(&"days_of_month: merge".to_owned()), "{seen:?}");
+    assert_eq!(shops.difference().await, None);
+    shops.apply(&Change::Sales(vec![sale(5, great)])).await;
+    let failure = shops.failure("days_of_month").await;
+    assert!(failure.contains("Can't cast value 3000000000 to type Int32"), "{failure}");
 }
 
 /// Where only some groups of a bucket change, only these are computed anew: also what nothing can be merged into, and what HAVING hides or

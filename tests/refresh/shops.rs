@@ -13,7 +13,7 @@ use nightshift_app::Workspace;
 use nightshift_compile::Rollup;
 use nightshift_lake::{ChangedRows, Commit, DELETION_VECTORS, Deletion, StageOptions, TableKind, TableLayout, TableName};
 use nightshift_refresh::tables::{Pinned, PinnedTable, register};
-use nightshift_refresh::{CUT_FROM, Request, Technique, refresh};
+use nightshift_refresh::{CUT_FROM, Outcome, Request, Technique, refresh};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -209,22 +209,36 @@ impl Shops {
     }
 
     async fn refresh_cut_from(&self, cut_from: u64) -> Vec<String> {
-        let workspace = &self.workspace;
-        let mut rollups: Vec<&Arc<Rollup>> = workspace.compiled.rollups.iter().collect();
-        rollups.sort_by_key(|rollup| rollup.grain());
         let mut seen = vec![];
-        for rollup in &rollups {
-            let pinned = self.pinned().await;
-            let session = workspace.engine.step(rollup.name()).unwrap();
-            register(&session.context, &pinned).unwrap();
-            let finer: Vec<Arc<Rollup>> = rollups.iter().filter(|fine| fine.grain() < rollup.grain()).map(|fine| Arc::clone(fine)).collect();
-            let cancel = CancellationToken::new();
-            let request = Request { lake: &workspace.lake, session: &session, rollup, finer: &finer, pinned: &pinned, calendar: &workspace.calendar, cancel: &cancel, cut_from };
-            let outcome = refresh(&request).await.unwrap();
+        for rollup in self.finest_first() {
+            let outcome = self.refresh_one(rollup, cut_from).await.unwrap();
             seen.push(format!("{}: {}", rollup.name(), technique(&outcome.decision.technique)));
             seen.extend(outcome.feeder.map(|_| format!("{} fed", rollup.name())));
         }
         seen
+    }
+
+    /// Why a rollup cannot be refreshed.
+    pub(crate) async fn failure(&self, name: &str) -> String {
+        let error = self.refresh_one(self.workspace.compiled.rollup(name).unwrap(), CUT_FROM).await.unwrap_err();
+        format!("{error}: {}", std::error::Error::source(&error).unwrap())
+    }
+
+    fn finest_first(&self) -> Vec<&Arc<Rollup>> {
+        let mut rollups: Vec<&Arc<Rollup>> = self.workspace.compiled.rollups.iter().collect();
+        rollups.sort_by_key(|rollup| rollup.grain());
+        rollups
+    }
+
+    async fn refresh_one(&self, rollup: &Rollup, cut_from: u64) -> Result<Outcome, nightshift_refresh::Error> {
+        let workspace = &self.workspace;
+        let pinned = self.pinned().await;
+        let session = workspace.engine.step(rollup.name()).unwrap();
+        register(&session.context, &pinned).unwrap();
+        let finer: Vec<Arc<Rollup>> = self.finest_first().into_iter().filter(|fine| fine.grain() < rollup.grain()).map(Arc::clone).collect();
+        let cancel = CancellationToken::new();
+        let request = Request { lake: &workspace.lake, session: &session, rollup, finer: &finer, pinned: &pinned, calendar: &workspace.calendar, cancel: &cancel, cut_from };
+        refresh(&request).await
     }
 
     async fn pinned(&self) -> Pinned {

@@ -7,10 +7,10 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 use datafusion::optimizer::AnalyzerRule;
-use datafusion::optimizer::utils::NamePreserver;
+
+use crate::named_expressions::rewrite_named;
 
 #[derive(Debug)]
 pub(crate) struct CollapseBucketDate {
@@ -22,16 +22,6 @@ impl CollapseBucketDate {
         Self { bucket_date }
     }
 
-    fn rewrite_plan(&self, plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
-        let schema = merge_schema(&plan.inputs());
-        let names = NamePreserver::new(&plan);
-        map_named(plan, |expression| {
-            let name = names.save(&expression);
-            let rewritten = expression.transform_up(|node| self.rewrite(node, &schema))?;
-            Ok(rewritten.update_data(|node| name.restore(node)))
-        })
-    }
-
     fn rewrite(&self, expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         match date_trunc_arguments(&expression) {
             Some([unit, time]) if is_time(time, schema) => {
@@ -41,14 +31,6 @@ impl CollapseBucketDate {
             _ => Ok(Transformed::no(expression)),
         }
     }
-}
-
-/// Rewrites each expression of a plan that has a name of its own: those of a ROLLUP, a CUBE or GROUPING SETS have, together they have none.
-pub(crate) fn map_named(plan: LogicalPlan, mut rewrite: impl FnMut(Expr) -> Result<Transformed<Expr>>) -> Result<Transformed<LogicalPlan>> {
-    plan.map_expressions(|expression| match expression {
-        Expr::GroupingSet(_) => expression.map_children(&mut rewrite),
-        expression => rewrite(expression),
-    })
 }
 
 /// The arguments of `date_trunc` where the expression is `date_trunc(…)::date`.
@@ -73,6 +55,6 @@ impl AnalyzerRule for CollapseBucketDate {
     }
 
     fn analyze(&self, plan: LogicalPlan, _options: &ConfigOptions) -> Result<LogicalPlan> {
-        plan.transform_up_with_subqueries(|node| self.rewrite_plan(node)).map(|result| result.data)
+        plan.transform_up_with_subqueries(|node| rewrite_named(node, |expression, schema| expression.transform_up(|node| self.rewrite(node, schema)))).map(|result| result.data)
     }
 }

@@ -1,19 +1,20 @@
-//! `joined_sum(one, other)`: the sum of two sums, either of which may be NULL because it is one of no values. As with [`crate::checked_sum`], a sum
-//! of integers or decimals that does not fit its type is an error.
+//! `joined_sum(sum, change)`: a sum and what changes it, either of which may be NULL because it is one of no values. As with
+//! [`crate::checked_sum`], a sum of integers or decimals that does not fit its type is an error. What changes it may have more digits: only the
+//! result has to fit.
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray};
 use datafusion::arrow::buffer::NullBuffer;
 use datafusion::arrow::compute::kernels::{numeric, zip::zip};
-use datafusion::arrow::compute::{cast, is_null};
+use datafusion::arrow::compute::{CastOptions, cast, cast_with_options, is_null};
 use datafusion::arrow::datatypes::{DataType, Decimal128Type, Int64Type};
 use datafusion::common::{Result, exec_err, internal_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
 use crate::checked_sum::{Checked, sum_overflows};
 
-/// The function; both arguments are of one type, which is that of the result.
+/// The function; the result has the type of the first argument.
 #[must_use]
 pub fn joined_sum() -> ScalarUDF {
     ScalarUDF::from(JoinedSum { signature: Signature::any(2, Volatility::Immutable) })
@@ -35,30 +36,37 @@ impl ScalarUDFImpl for JoinedSum {
 
     fn return_type(&self, argument_types: &[DataType]) -> Result<DataType> {
         match argument_types {
-            [one, other] if one == other => Ok(one.clone()),
-            _ => internal_err!("joined_sum takes two sums of one type, not {argument_types:?}"),
+            [sum, _change] => Ok(sum.clone()),
+            _ => internal_err!("joined_sum takes a sum and what changes it, not {argument_types:?}"),
         }
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let [one, other] = arguments.args.as_slice() else { return exec_err!("joined_sum takes two sums") };
-        let (one, other) = (one.to_array(arguments.number_rows)?, other.to_array(arguments.number_rows)?);
-        if other.null_count() == other.len() {
-            return Ok(ColumnarValue::Array(one));
+        let [sum, change] = arguments.args.as_slice() else { return exec_err!("joined_sum takes a sum and what changes it") };
+        let (sum, change) = (sum.to_array(arguments.number_rows)?, change.to_array(arguments.number_rows)?);
+        if change.null_count() == change.len() {
+            return Ok(ColumnarValue::Array(sum));
         }
-        let sums = match one.data_type() {
-            DataType::Int64 => checked::<Int64Type>(&one, &other)?,
-            DataType::Decimal128(..) => checked::<Decimal128Type>(&one, &other)?,
-            _ => of_any(&one, &other)?,
+        let data_type = sum.data_type();
+        let sums = match (data_type, change.data_type()) {
+            (DataType::Int64, _) => checked::<Int64Type>(&sum, &cast(&change, &DataType::Int64)?)?,
+            (DataType::Int8 | DataType::Int16 | DataType::Int32, _) => {
+                let (sum, change) = (cast(&sum, &DataType::Int64)?, cast(&change, &DataType::Int64)?);
+                let must_fit = CastOptions { safe: false, ..CastOptions::default() };
+                cast_with_options(&checked::<Int64Type>(&sum, &change)?, data_type, &must_fit)?
+            }
+            (DataType::Decimal128(_, scale), DataType::Decimal128(_, same)) if scale == same => checked::<Decimal128Type>(&sum, &change)?,
+            (_, other) if other == data_type => unchecked(&sum, &change)?,
+            (_, other) => return internal_err!("joined_sum does not add {other} to {data_type}"),
         };
         Ok(ColumnarValue::Array(sums))
     }
 }
 
-/// Few sums are joined by another one: the first are taken over, and only the others looked at.
-fn checked<T: Checked>(one: &ArrayRef, other: &ArrayRef) -> Result<ArrayRef> {
-    let data_type = one.data_type();
-    let (one, other) = (one.as_primitive::<T>(), other.as_primitive::<T>());
+/// Few sums change: all are taken over, and only those looked at that do.
+fn checked<T: Checked>(sums: &ArrayRef, changes: &ArrayRef) -> Result<ArrayRef> {
+    let data_type = sums.data_type();
+    let (one, other) = (sums.as_primitive::<T>(), changes.as_primitive::<T>());
     let mut sums = one.values().to_vec();
     let mut add = |index: usize| -> Result<()> {
         let (Some(sum), Some(value)) = (sums.get_mut(index), other.values().get(index)) else { return Ok(()) };
@@ -78,12 +86,11 @@ fn checked<T: Checked>(one: &ArrayRef, other: &ArrayRef) -> Result<ArrayRef> {
     Ok(Arc::new(sums))
 }
 
-/// Sums of other types: of doubles, and of integers that a SELECT made narrower, which fail too where they do not fit.
-fn of_any(one: &ArrayRef, other: &ArrayRef) -> Result<ArrayRef> {
-    let both = numeric::add(one, other)?;
+/// Sums of other types, doubles first of all.
+fn unchecked(sums: &ArrayRef, changes: &ArrayRef) -> Result<ArrayRef> {
+    let both = numeric::add(sums, changes)?;
     // What may be NULL counts for nothing then.
-    let sums = zip(&is_null(other)?, one, &zip(&is_null(one)?, other, &both)?)?;
-    Ok(cast(&sums, one.data_type())?)
+    Ok(zip(&is_null(changes)?, sums, &zip(&is_null(sums)?, changes, &both)?)?)
 }
 
 #[cfg(test)]
@@ -128,12 +135,21 @@ mod tests {
     async fn a_sum_that_does_not_fit_is_an_error() {
         let error = sums(Arc::new(Int64Array::from(vec![i64::MAX])), Arc::new(Int64Array::from(vec![1]))).await.unwrap_err();
         assert!(error.to_string().contains("sum overflows Int64"), "{error}");
-        let narrow = sums(Arc::new(Int16Array::from(vec![Some(1), None])), Arc::new(Int16Array::from(vec![Some(2), Some(i16::MAX)])));
-        assert_eq!(narrow.await.unwrap().as_ref(), &Int16Array::from(vec![3, i16::MAX]) as &dyn Array);
-        assert!(sums(Arc::new(Int16Array::from(vec![i16::MAX])), Arc::new(Int16Array::from(vec![1]))).await.is_err(), "it must not wrap");
         let decimal = |value| Arc::new(Decimal128Array::from(vec![value]).with_precision_and_scale(4, 2).unwrap());
         assert!(sums(decimal(9_999), decimal(-1)).await.is_ok());
         let error = sums(decimal(9_999), decimal(1)).await.unwrap_err();
         assert!(error.to_string().contains("100.00"), "{error}");
+    }
+    #[tokio::test]
+    async fn only_the_result_has_to_fit() {
+        let change = |value| Arc::new(Int64Array::from(vec![value]));
+        let narrow = |value| Arc::new(Int16Array::from(vec![value]));
+        assert_eq!(sums(narrow(Some(-30_000)), change(60_000)).await.unwrap().as_ref(), &Int16Array::from(vec![30_000]) as &dyn Array);
+        assert_eq!(sums(narrow(None), change(5)).await.unwrap().as_ref(), &Int16Array::from(vec![5]) as &dyn Array);
+        let error = sums(narrow(Some(1)), change(i64::from(i16::MAX))).await.unwrap_err();
+        assert!(error.to_string().contains("32768"), "{error}");
+        let decimal = |value, digits| Arc::new(Decimal128Array::from(vec![value]).with_precision_and_scale(digits, 2).unwrap());
+        let found = sums(decimal(-9_999, 4), decimal(15_000, 14)).await.unwrap();
+        assert_eq!(found.as_ref(), decimal(5_001, 4).as_ref() as &dyn Array);
     }
 }

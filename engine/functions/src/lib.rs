@@ -4,8 +4,9 @@
 //! - Taiwan: `is_tax_id` (統一編號).
 //! - `sum` that reports an overflow instead of wrapping.
 //! - For the engine itself: `bucket_date` (what `date_trunc(…)::date` becomes), `local_to_instant` and `instant_to_local` (what casts
-//!   become), `row_hash` (multiset fingerprints), `within_spans` (facts of some buckets), `one_of` (rows with some keys; [`Among`] makes conditions with it), `period_text` (partition values),
-//!   `decimal_average` (averages from their states) and `joined_sum` (a sum and what changes it).
+//!   become), `row_hash` (multiset fingerprints), `within_spans` (facts of some buckets), `one_of` (rows with some keys;
+//!   [`Among`] makes conditions with it), `period_text` (partition values), `decimal_average` (averages from their states) and
+//!   `joined_sum` (a sum and what changes it).
 //!
 //! The crate knows DataFusion and the calendar, no tables. Start reading at [`register`].
 
@@ -18,6 +19,7 @@ mod collapse;
 mod date_trunc;
 mod decimal_average;
 mod joined_sum;
+mod named_expressions;
 mod one_of;
 mod period_text;
 mod register;

@@ -4,6 +4,7 @@
 //! one remembered number a day answers for all of its rows; a day with a change of offset says so and is left to the slow way.
 
 use std::hash::{Hash, Hasher};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use chrono::{DateTime, Offset, TimeZone, Utc};
@@ -13,6 +14,8 @@ use nightshift_calendar::Calendar;
 /// Days since 1970-01-01 that are remembered: until 2110.
 const REMEMBERED_DAYS: usize = 51_135;
 const SECONDS_PER_DAY: i64 = 86_400;
+/// Offsets hold for longer than this; the shortest since 1970 for nearly three weeks.
+const DAYS_WITHOUT_TWO_CHANGES: i64 = 7;
 const UNKNOWN: i32 = i32::MIN;
 const CHANGES: i32 = i32::MAX;
 
@@ -21,12 +24,13 @@ const CHANGES: i32 = i32::MAX;
 pub(crate) struct ZoneOffsets {
     calendar: Calendar,
     by_day: Vec<AtomicI32>,
+    keep_order_of_days: OnceLock<bool>,
 }
 
 impl ZoneOffsets {
     pub(crate) fn new(zone: Tz) -> Self {
         let by_day = std::iter::repeat_with(|| AtomicI32::new(UNKNOWN)).take(REMEMBERED_DAYS).collect();
-        Self { calendar: Calendar::new(zone), by_day }
+        Self { calendar: Calendar::new(zone), by_day, keep_order_of_days: OnceLock::new() }
     }
 
     /// The zone's name.
@@ -83,6 +87,31 @@ impl ZoneOffsets {
             }
         };
         instant.checked_mul(ticks_per_second)?.checked_add(fraction)
+    }
+
+    /// True if of two instants the later one never has the earlier date. It is so unless the clock was put back over midnight, as at St. John's, from
+    /// one minute past it, until 2011.
+    pub(crate) fn keep_order_of_days(&self) -> bool {
+        *self.keep_order_of_days.get_or_init(|| {
+            let last = i64::try_from(REMEMBERED_DAYS).unwrap_or(i64::MAX) * SECONDS_PER_DAY;
+            let weeks = (0..last).step_by(usize::try_from(DAYS_WITHOUT_TWO_CHANGES * SECONDS_PER_DAY).unwrap_or(1));
+            weeks.into_iter().all(|start| self.keeps_order_within(start, start + DAYS_WITHOUT_TWO_CHANGES * SECONDS_PER_DAY))
+        })
+    }
+
+    /// The same for a span in which the offset changes once at most.
+    fn keeps_order_within(&self, mut before: i64, mut after: i64) -> bool {
+        let (Some(old), Some(new)) = (self.offset_at(before), self.offset_at(after)) else { return true };
+        if new >= old {
+            return true;
+        }
+        while after - before > 1 {
+            let middle = before.midpoint(after);
+            if self.offset_at(middle) == Some(old) { before = middle } else { after = middle }
+        }
+        // The last second before the change, and the first one after it.
+        let day = |second: i64, offset: i32| (second + i64::from(offset)).div_euclid(SECONDS_PER_DAY);
+        day(after, new) >= day(before, old)
     }
 
     /// A day counts as steady if its first and last second and every quarter of an hour between have one offset.

@@ -7,7 +7,8 @@
 //! - A cast to an instant is the first instant at which the clock shows the local time, or the end of the gap that swallows it.
 //! - A cast to a local time is what the clock shows.
 //! - A cast of an instant to a date is its day on the clock, which Arrow's would give too, many times slower. Where it is compared with what no row
-//!   says, it stays: DataFusion skips files and pages by a cast, and by no function.
+//!   says, it stays: DataFusion skips files and pages by a cast, and by no function. It takes the cast to keep the order of what is cast, so not
+//!   in a zone where the clock has gone back over midnight.
 //! - An instant and an INTERVAL of days or months are added on the clock: Arrow fails where the sum is missing or doubled.
 //! - Where an instant is compared with a date, DataFusion makes the *instant* a local time. Turned round, it is the date that is
 //!   cast, once, so that files and pages are still skipped by it.
@@ -19,12 +20,10 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{Between, BinaryExpr, Cast, InList, ScalarFunction, TryCast};
-use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF, cast, lit};
 use datafusion::optimizer::AnalyzerRule;
-use datafusion::optimizer::utils::NamePreserver;
 
-use crate::collapse::map_named;
+use crate::named_expressions::rewrite_named;
 use crate::wall_clock::{instant_to_local, local_to_instant};
 use crate::zone_offsets::ZoneOffsets;
 
@@ -46,21 +45,15 @@ impl ZonedCasts {
         }
     }
 
-    fn rewrite_plan(&self, plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
-        let schema = merge_schema(&plan.inputs());
-        let names = NamePreserver::new(&plan);
-        map_named(plan, |expression| {
-            let name = names.save(&expression);
-            let turned = expression.transform_down(|node| Ok(self.turn_comparison(node, &schema)))?;
-            let pruning = pruning_days(&turned.data)?;
-            let cast = turned.transform_data(|turned| {
-                turned.transform_up(|node| match node {
-                    Expr::BinaryExpr(sum) => Ok(self.add_days(sum, &schema)),
-                    node if pruning.contains(&node) => Ok(Transformed::no(node)),
-                    node => Ok(self.replace_cast(node, &schema)),
-                })
-            })?;
-            Ok(cast.update_data(|node| name.restore(node)))
+    fn rewrite(&self, expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+        let turned = expression.transform_down(|node| Ok(self.turn_comparison(node, schema)))?;
+        let pruning = if self.offsets.keep_order_of_days() { pruning_days(&turned.data)? } else { vec![] };
+        turned.transform_data(|turned| {
+            turned.transform_up(|node| match node {
+                Expr::BinaryExpr(sum) => Ok(self.add_days(sum, schema)),
+                node if pruning.contains(&node) => Ok(Transformed::no(node)),
+                node => Ok(self.replace_cast(node, schema)),
+            })
         })
     }
 
@@ -205,6 +198,6 @@ impl AnalyzerRule for ZonedCasts {
     }
 
     fn analyze(&self, plan: LogicalPlan, _options: &ConfigOptions) -> Result<LogicalPlan> {
-        plan.transform_up_with_subqueries(|node| self.rewrite_plan(node)).data()
+        plan.transform_up_with_subqueries(|node| rewrite_named(node, |expression, schema| self.rewrite(expression, schema))).data()
     }
 }

@@ -48,7 +48,7 @@ impl Groups {
     }
 
     /// Their keys, under other names.
-    pub(crate) fn named(&self, names: &[String]) -> Result<LogicalPlan> {
+    pub(crate) fn keys_as(&self, names: &[String]) -> Result<LogicalPlan> {
         let keys = names.iter().enumerate().map(|(index, name)| named(&key_name(index)).alias(name));
         Ok(LogicalPlanBuilder::from(self.keys.scan("groups")?).project(keys.collect::<Vec<_>>())?.build()?)
     }

@@ -101,7 +101,7 @@ impl Merging<'_> {
             parts = parts.into_iter().map(|rows| spoilt.matched(rows, &keys, JoinType::LeftAnti)).collect::<Result<_>>()?;
             let anew = state_columns(spoilt.anew(self.delta.rows, &self.stated.plan)?, self.states, Part::Whole)?;
             // Groups of which no fact is left are not computed.
-            let none = no_state(spoilt.named(&self.states.keys)?, self.states, stored.schema())?;
+            let none = no_state(spoilt.keys_as(&self.states.keys)?, self.states, stored.schema())?;
             parts.extend([replacing(anew, true)?, replacing(none, true)?]);
         }
         let Some(all) = union(parts)? else { return Ok(None) };

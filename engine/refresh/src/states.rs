@@ -224,11 +224,11 @@ pub(crate) fn changed(stored: LogicalPlan, changes: LogicalPlan, replaces: bool,
             true => when(named(REPLACES).eq(lit(1_i64)), nothing).otherwise(named(column))?,
             false => named(column),
         };
-        let change = cast(change_of(column), data_type.clone());
         let after = match state.merge() {
-            Merge::Min => least(vec![before, change]),
-            Merge::Max => greatest(vec![before, change]),
-            Merge::Sum => nightshift_functions::joined_sum().call(vec![before, change]),
+            Merge::Min => least(vec![before, cast(change_of(column), data_type.clone())]),
+            Merge::Max => greatest(vec![before, cast(change_of(column), data_type.clone())]),
+            // A sum of sums has more digits than these.
+            Merge::Sum => nightshift_functions::joined_sum().call(vec![before, change_of(column)]),
         };
         Ok(after.alias(column))
     });

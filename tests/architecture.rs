@@ -48,11 +48,7 @@ fn documented_edges() -> Edges {
 }
 
 fn actual_edges() -> Edges {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
-        .current_dir(root())
-        .output()
-        .unwrap();
+    let output = Command::new(env!("CARGO")).args(["metadata", "--format-version", "1", "--no-deps", "--offline"]).current_dir(root()).output().unwrap();
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON");
     let engine = metadata["packages"].as_array().unwrap().iter().filter_map(|package| {
         let name = package["name"].as_str()?.strip_prefix("nightshift-")?;

@@ -5,8 +5,8 @@
 mod late;
 mod oracle;
 mod place;
-mod zones;
 mod rerun;
+mod zones;
 
 use std::sync::Arc;
 

@@ -134,9 +134,7 @@ async fn rows(workspace: &Workspace, reader: &SessionContext, kind: TableKind, n
     reader.deregister_table("found").unwrap();
     reader.register_table("found", snapshot.provider(Some(workspace.calendar.zone.name().into()))).unwrap();
     let batches = reader.sql(&format!("SELECT {columns} FROM found")).await.unwrap().collect().await.unwrap();
-    let text = |batch: &datafusion::arrow::array::RecordBatch, row| {
-        batch.columns().iter().map(|column| array_value_to_string(column, row).unwrap()).collect()
-    };
+    let text = |batch: &datafusion::arrow::array::RecordBatch, row| batch.columns().iter().map(|column| array_value_to_string(column, row).unwrap()).collect();
     batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |row| text(batch, row))).collect()
 }
 
@@ -145,10 +143,8 @@ async fn rollup(workspace: &Workspace, reader: &SessionContext, name: &str, buck
     let columns = format!("{shown}, events, CAST(first_at AS BIGINT), CAST(last_at AS BIGINT)");
     let found = rows(workspace, reader, TableKind::Rollup, name, &columns).await;
     let count = found.len();
-    let buckets: BTreeMap<String, Counts> = found
-        .into_iter()
-        .map(|row| (row[0].clone(), (row[1].parse().unwrap(), row[2].parse().unwrap(), row[3].parse().unwrap())))
-        .collect();
+    let buckets: BTreeMap<String, Counts> =
+        found.into_iter().map(|row| (row[0].clone(), (row[1].parse().unwrap(), row[2].parse().unwrap(), row[3].parse().unwrap()))).collect();
     assert_eq!(buckets.len(), count, "{name} has a bucket twice");
     buckets
 }
@@ -185,8 +181,7 @@ async fn nights(zone: &str, day_starts_at: &str) {
         let failures: Vec<String> = summary.steps.iter().filter_map(|step| Some(step.failure.as_ref()?.message.clone())).collect();
         assert!(summary.fault().is_none(), "{context}: {failures:?}");
 
-        let arrived: Vec<&Value> =
-            cases.iter().enumerate().filter(|(id, _)| SHARES[id % SHARES.len()] <= night).map(|(_, case)| case).collect();
+        let arrived: Vec<&Value> = cases.iter().enumerate().filter(|(id, _)| SHARES[id % SHARES.len()] <= night).map(|(_, case)| case).collect();
         let plain: Vec<&Value> = arrived.iter().copied().filter(|case| case["kind"] == "unique").collect();
         for (name, _, _, bucket) in rollups(day_starts_at) {
             for (source, _) in sources(day_starts_at) {
@@ -205,7 +200,8 @@ async fn nights(zone: &str, day_starts_at: &str) {
         }
         if let Some((start, end)) = day_of(zone, date) {
             let count = |keep: &dyn Fn(i64) -> bool| arrived.iter().filter(|case| keep(micros(case, "instant"))).count().to_string();
-            let found = rows(&workspace, &reader, TableKind::Report, "today", &format!("until_midnight, from_midnight, until_today, day = DATE '{date}'")).await;
+            let found =
+                rows(&workspace, &reader, TableKind::Report, "today", &format!("until_midnight, from_midnight, until_today, day = DATE '{date}'")).await;
             let today = [count(&|at| at < end), count(&|at| at >= start), count(&|at| at < end), "true".to_owned()];
             assert!(found.contains(&today.to_vec()), "{context}: {found:?} instead of {today:?}");
         }

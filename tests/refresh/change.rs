@@ -63,6 +63,15 @@ fn sale() -> impl Strategy<Value = Sale> {
     // One that is so great that a small one beside it is rounded away, and stays away if the great one is subtracted again.
     let weight = prop_oneof![9 => (0_i32..40).prop_map(f64::from), 1 => Just(1e16)];
     let status = prop_oneof![8 => Just("done"), 2 => Just("void"), 1 => Just("gone")];
-    (prop::option::weighted(0.9, 1_i64..6), 1_i64..5, hour, 0_i64..70, status, -20_i32..20, prop::option::weighted(0.7, -5_000_i64..90_000), prop::option::of(weight))
+    (
+        prop::option::weighted(0.9, 1_i64..6),
+        1_i64..5,
+        hour,
+        0_i64..70,
+        status,
+        -20_i32..20,
+        prop::option::weighted(0.7, -5_000_i64..90_000),
+        prop::option::of(weight),
+    )
         .prop_map(|(shop, buyer, hour, due_in, status, quantity, amount, weight)| Sale { shop, buyer, hour, due_in, status, quantity, amount, weight })
 }

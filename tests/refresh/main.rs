@@ -33,9 +33,21 @@ fn a_rollup_is_its_select_whatever_changed() {
     // A technique that no case reached would not have been tested.
     let seen = seen.lock().unwrap().clone();
     let all = ["by_hour: rebuild", "by_day: rebuild", "by_year: rebuild", "by_region: rebuild", "by_known_region: rebuild", "owed: rebuild"];
-    let merges = ["by_hour: merge", "by_day: merge", "by_year: merge", "averages: merge", "signed: merge", "by_region: merge", "different: merge", "days_of_month: merge", "balance: merge onward"];
+    let merges = [
+        "by_hour: merge",
+        "by_day: merge",
+        "by_year: merge",
+        "averages: merge",
+        "signed: merge",
+        "by_region: merge",
+        "different: merge",
+        "days_of_month: merge",
+        "balance: merge onward",
+    ];
     let groups = ["by_known_region: rebuild groups", "busy: rebuild groups"];
-    for technique in all.into_iter().chain(merges).chain(groups).chain(["balance: onward", "ranked: full", "by_day: nothing", "by_hour: full", "by_day fed", "by_year fed"]) {
+    for technique in
+        all.into_iter().chain(merges).chain(groups).chain(["balance: onward", "ranked: full", "by_day: nothing", "by_hour: full", "by_day fed", "by_year fed"])
+    {
         assert!(seen.contains(technique), "{technique} was not seen, only {seen:?}");
     }
 }
@@ -105,7 +117,8 @@ async fn a_narrow_sum_fits_or_fails() {
 /// shows again.
 #[tokio::test(flavor = "multi_thread")]
 async fn groups_that_did_not_change_stay() {
-    let sale = |shop, hour, buyer| Sale { shop: Some(shop), buyer, hour: Some(hour), due_in: 3, status: "done", quantity: 4, amount: Some(10 * buyer), weight: None };
+    let sale =
+        |shop, hour, buyer| Sale { shop: Some(shop), buyer, hour: Some(hour), due_in: 3, status: "done", quantity: 4, amount: Some(10 * buyer), weight: None };
     let mut shops = Shops::open().await;
     for (shop, region) in [(1, "north"), (2, "south"), (3, "east"), (4, "east")] {
         shops.apply(&Change::Shop { shop, region }).await;
@@ -118,7 +131,10 @@ async fn groups_that_did_not_change_stay() {
     let steps = [
         ("a row comes to a group, and one makes a group of its own", Change::Sales(vec![sale(1, 5, 4), Sale { shop: None, ..sale(1, 29, 1) }])),
         ("a row goes, another changes its group", Change::RewriteSales { file: 0, drop: vec![0], alter: vec![(2, sale(2, 5, 3))] }),
-        ("a group has no row any more, HAVING hides a day and shows another", Change::RewriteSales { file: 0, drop: vec![1], alter: vec![(2, sale(1, 24 * 5 + 6, 2))] }),
+        (
+            "a group has no row any more, HAVING hides a day and shows another",
+            Change::RewriteSales { file: 0, drop: vec![1], alter: vec![(2, sale(1, 24 * 5 + 6, 2))] },
+        ),
         ("a shop moves", Change::Shop { shop: 1, region: "west" }),
         ("a shop is closed", Change::CloseShop { shop: 4 }),
     ];
@@ -146,14 +162,20 @@ async fn values_are_counted_by_what_came_and_went() {
     shops.refresh().await;
     shops.tells = true;
     let steps = [
-        ("values come that a region has, and one that it has not", vec![Change::Sales(vec![sale(2, 2, Some(10)), sale(2, 7, Some(11)), Sale { shop: None, ..sale(1, 1, None) }])]),
+        (
+            "values come that a region has, and one that it has not",
+            vec![Change::Sales(vec![sale(2, 2, Some(10)), sale(2, 7, Some(11)), Sale { shop: None, ..sale(1, 1, None) }])],
+        ),
         ("one of two facts with a value goes", vec![Change::MarkSales { file: 0, drop: vec![0], alter: vec![] }]),
         ("the last one goes, and another changes its value", vec![Change::MarkSales { file: 0, drop: vec![3], alter: vec![(2, sale(3, 9, Some(10)))] }]),
-        ("a shop moves while sales come and go", vec![
-            Change::Shop { shop: 2, region: "south" },
-            Change::Sales(vec![sale(1, 8, Some(12)), sale(2, 8, Some(12)), sale(3, 8, None)]),
-            Change::MarkSales { file: 0, drop: vec![0], alter: vec![] },
-        ]),
+        (
+            "a shop moves while sales come and go",
+            vec![
+                Change::Shop { shop: 2, region: "south" },
+                Change::Sales(vec![sale(1, 8, Some(12)), sale(2, 8, Some(12)), sale(3, 8, None)]),
+                Change::MarkSales { file: 0, drop: vec![0], alter: vec![] },
+            ],
+        ),
         ("no sale of a region is left", vec![Change::MarkSales { file: 0, drop: vec![0, 1, 2], alter: vec![] }, Change::Shop { shop: 1, region: "south" }]),
     ];
     for (what, changes) in steps {
@@ -202,7 +224,8 @@ async fn a_hidden_group_comes_into_sight() {
 /// Rows that leave a file which stays are known one by one, also to a process that did not see them go.
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_that_leave_their_files_are_merged() {
-    let sale = |shop, hour, amount| Sale { shop: Some(shop), buyer: 1, hour: Some(hour), due_in: 3, status: "done", quantity: 4, amount: Some(amount), weight: None };
+    let sale =
+        |shop, hour, amount| Sale { shop: Some(shop), buyer: 1, hour: Some(hour), due_in: 3, status: "done", quantity: 4, amount: Some(amount), weight: None };
     let mut shops = Shops::open().await;
     shops.apply(&Change::Shop { shop: 1, region: "north" }).await;
     shops.apply(&Change::Sales((0..8).map(|number| sale(1 + number % 2, 5 + number, 10 * number)).collect())).await;

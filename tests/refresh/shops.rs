@@ -98,10 +98,13 @@ impl Shops {
     async fn mark_sales(&mut self, file: usize, drop: &[usize], alter: &[(usize, Sale)]) {
         let Some(file) = self.file("sale", file) else { return };
         let all = &self.files["sale"][file];
-        let altered: BTreeMap<usize, Value> = alter.iter().map(|(row, sale)| {
-            let row = row % all.rows.len();
-            (row, sale_row(all.rows[row]["sale_id"].as_i64().unwrap(), sale))
-        }).collect();
+        let altered: BTreeMap<usize, Value> = alter
+            .iter()
+            .map(|(row, sale)| {
+                let row = row % all.rows.len();
+                (row, sale_row(all.rows[row]["sale_id"].as_i64().unwrap(), sale))
+            })
+            .collect();
         let leaves = |row: &usize| drop.contains(row) || altered.contains_key(row);
         let leaving: Vec<usize> = (0..all.rows.len()).filter(leaves).collect();
         if leaving.len() == all.rows.len() {
@@ -237,7 +240,16 @@ impl Shops {
         register(&session.context, &pinned).unwrap();
         let finer: Vec<Arc<Rollup>> = self.finest_first().into_iter().filter(|fine| fine.grain() < rollup.grain()).map(Arc::clone).collect();
         let cancel = CancellationToken::new();
-        let request = Request { lake: &workspace.lake, session: &session, rollup, finer: &finer, pinned: &pinned, calendar: &workspace.calendar, cancel: &cancel, cut_from };
+        let request = Request {
+            lake: &workspace.lake,
+            session: &session,
+            rollup,
+            finer: &finer,
+            pinned: &pinned,
+            calendar: &workspace.calendar,
+            cancel: &cancel,
+            cut_from,
+        };
         refresh(&request).await
     }
 

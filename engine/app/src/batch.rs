@@ -27,7 +27,11 @@ impl Workspace {
         let known = self.project.pipelines.iter().map(|pipeline| pipeline.name.as_str());
         let found = self.project.pipeline(name).map(Cow::Borrowed);
         found.ok_or_else(|| match name {
-            "report" => Error::Unknown { kind: "pipeline", name: name.to_owned(), hint: Some("to make one report alone, name it behind the word: report daily_sales".to_owned()) },
+            "report" => Error::Unknown {
+                kind: "pipeline",
+                name: name.to_owned(),
+                hint: Some("to make one report alone, name it behind the word: report daily_sales".to_owned()),
+            },
             _ => Error::unknown("pipeline", name, known),
         })
     }
@@ -35,8 +39,7 @@ impl Workspace {
     /// The steps of a pipeline. What depends on what follows from the SQL: a rollup waits for the sources that it reads and for the
     /// finer rollups that can feed it, a report for everything that it reads.
     pub fn steps(&self, pipeline: &Pipeline) -> Vec<StepSpec> {
-        let names: Vec<String> =
-            pipeline.steps.iter().flat_map(|step| step.names.iter().map(move |name| step_name(step.action, name))).collect();
+        let names: Vec<String> = pipeline.steps.iter().flat_map(|step| step.names.iter().map(move |name| step_name(step.action, name))).collect();
         let priority = pipeline.priority as u8 + 1;
         let mut specs: Vec<StepSpec> = Vec::new();
         for step in &pipeline.steps {

@@ -121,7 +121,13 @@ impl Error {
 impl Faulty for Error {
     fn fault(&self) -> Fault {
         match self {
-            Self::Problems(_) | Self::Unknown { .. } | Self::Broken { .. } | Self::NothingRan | Self::NotEmpty { .. } | Self::Outdated { .. } | Self::File { .. } => Fault::User,
+            Self::Problems(_)
+            | Self::Unknown { .. }
+            | Self::Broken { .. }
+            | Self::NothingRan
+            | Self::NotEmpty { .. }
+            | Self::Outdated { .. }
+            | Self::File { .. } => Fault::User,
             Self::Checks { .. } => Fault::Data,
             Self::Project(error) => error.fault(),
             Self::Execute(error) => error.fault(),

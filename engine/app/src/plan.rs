@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Result, Workspace, chain};
 pub(crate) use rerun::latest_date;
-pub use rerun::{Rerun, ReportChange};
+pub use rerun::{ReportChange, Rerun};
 
 /// What a run would do.
 #[derive(Debug, Clone, PartialEq)]

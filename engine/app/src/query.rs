@@ -107,7 +107,13 @@ impl Query {
     }
 
     /// Starts a plan whose tables are registered in the session.
-    pub(crate) async fn start(session: StepSession, plan: LogicalPlan, tables: Vec<TableRead>, limit: Option<usize>, cancel: &CancellationToken) -> Result<Self> {
+    pub(crate) async fn start(
+        session: StepSession,
+        plan: LogicalPlan,
+        tables: Vec<TableRead>,
+        limit: Option<usize>,
+        cancel: &CancellationToken,
+    ) -> Result<Self> {
         // One row more than is wanted shows whether there are more.
         let plan = match limit {
             Some(limit) => LogicalPlanBuilder::from(plan).limit(0, Some(limit.saturating_add(1)))?.build()?,
@@ -233,7 +239,9 @@ fn no_parameters(text: &Arc<SourceText>, plan: &LogicalPlan) -> Result<()> {
     let unknown = parameters::used(plan).into_iter().map(|name| {
         let written = format!("${name}");
         let place = text.text.find(&written).map_or_else(|| text.first_line(), |start| text.locate(start..start + written.len()));
-        Diagnostic::error(codes::UNKNOWN_PARAMETER, format!("nothing gives `{written}` a value here")).at(place).hint("write the value itself, such as DATE '2026-11-23'")
+        Diagnostic::error(codes::UNKNOWN_PARAMETER, format!("nothing gives `{written}` a value here"))
+            .at(place)
+            .hint("write the value itself, such as DATE '2026-11-23'")
     });
     let unknown: Diagnostics = unknown.collect();
     if unknown.has_errors() { Err(Error::Problems(unknown)) } else { Ok(()) }

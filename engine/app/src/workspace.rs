@@ -132,7 +132,9 @@ impl Workspace {
 /// What is wrong with each definition that does not compile: the first mistake in its file, or that what it reads has one.
 fn broken(project: &Project, compiled: &Compiled, problems: &Diagnostics) -> BTreeMap<String, String> {
     let first = |text: &SourceText| {
-        let own = problems.iter().find(|problem| problem.severity == Severity::Error && problem.location.as_ref().is_some_and(|location| location.file.path() == text.path()));
+        let own = problems
+            .iter()
+            .find(|problem| problem.severity == Severity::Error && problem.location.as_ref().is_some_and(|location| location.file.path() == text.path()));
         own.map_or_else(|| "what it reads does not compile".to_owned(), ToString::to_string)
     };
     let sources = project.sources.iter().filter(|definition| compiled.contract(&definition.name).is_none());

@@ -99,10 +99,7 @@ impl FromStr for Grain {
 
     /// Takes `day` as well as the folder's name `daily`.
     fn from_str(word: &str) -> Result<Self, UnknownGrain> {
-        Self::ALL
-            .into_iter()
-            .find(|grain| word == grain.as_str() || word == grain.folder())
-            .ok_or_else(|| UnknownGrain { word: word.to_owned() })
+        Self::ALL.into_iter().find(|grain| word == grain.as_str() || word == grain.folder()).ok_or_else(|| UnknownGrain { word: word.to_owned() })
     }
 }
 

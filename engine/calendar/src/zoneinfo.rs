@@ -146,14 +146,7 @@ fn local_times_are_the_instants_that_zoneinfo_says() {
 /// Two years of every zone and start of the day: each bucket ends where the next begins, and its first and last instants belong to it.
 #[test]
 fn days_partition_the_time_line() {
-    let zones = [
-        "America/New_York",
-        "America/Havana",
-        "Australia/Lord_Howe",
-        "Asia/Taipei",
-        "America/St_Johns",
-        "Pacific/Apia",
-    ];
+    let zones = ["America/New_York", "America/Havana", "Australia/Lord_Howe", "Asia/Taipei", "America/St_Johns", "Pacific/Apia"];
     for (zone, day_starts_at) in zones.iter().flat_map(|zone| [(zone, "00:00"), (zone, "01:30"), (zone, "02:15")]) {
         let calendar = calendar(zone, day_starts_at);
         let first: NaiveDate = "2010-10-01".parse().unwrap();
@@ -238,9 +231,7 @@ fn local_times_mean_what_the_oracle_says() {
             "missing" => Some(LocalTimeProblem::Missing),
             _ => Some(LocalTimeProblem::Twice),
         };
-        let expected = problem.map_or(Ok(instant(text(&case, "earlier"))), |problem| {
-            Err(Error::LocalTime { local, zone: calendar.zone, problem })
-        });
+        let expected = problem.map_or(Ok(instant(text(&case, "earlier"))), |problem| Err(Error::LocalTime { local, zone: calendar.zone, problem }));
         assert_eq!(calendar.to_instant(local, Ambiguous::Review), expected, "{case}");
     }
 }

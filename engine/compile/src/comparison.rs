@@ -53,9 +53,7 @@ fn compares(operator: Operator) -> bool {
 }
 
 fn mixed(compared: &[&Expr], columns: &DFSchema, place: &Diagnose<'_>) -> Option<Diagnostic> {
-    let of_type = |wanted: fn(&DataType) -> bool| {
-        compared.iter().find(|expression| expression.get_type(columns).is_ok_and(|found| wanted(&found)))
-    };
+    let of_type = |wanted: fn(&DataType) -> bool| compared.iter().find(|expression| expression.get_type(columns).is_ok_and(|found| wanted(&found)));
     let day = of_type(|found| matches!(found, DataType::Date32 | DataType::Date64))?;
     let instant = of_type(|found| matches!(found, DataType::Timestamp(_, Some(_))))?;
     let location = span(instant).or_else(|| span(day)).map_or_else(|| place.statement(), |span| place.location(span));

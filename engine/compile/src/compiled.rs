@@ -200,9 +200,8 @@ impl Compiler<'_> {
     fn reports(&mut self) {
         let state = self.checking.clone();
         let queries = self.project.reports.iter().filter(|definition| has_query(definition));
-        let mut reads_broken = |definition: &Definition<ReportHeader>| {
-            planning::tables(&state, &definition.text).is_ok_and(|tables| self.reads_broken(&definition.name, &tables))
-        };
+        let mut reads_broken =
+            |definition: &Definition<ReportHeader>| planning::tables(&state, &definition.text).is_ok_and(|tables| self.reads_broken(&definition.name, &tables));
         let mut queries: Vec<&Definition<ReportHeader>> = queries.collect();
         queries.retain(|definition| !reads_broken(definition));
         for compiled in side_by_side(&queries, |definition| self.report(definition)) {
@@ -227,9 +226,8 @@ impl Compiler<'_> {
         if problems.has_errors() {
             return Err(problems);
         }
-        let values = parameters::typed_nulls(declared, self.project.calendar.zone.name()).map_err(|error| {
-            one(Diagnostic::error(codes::TYPE_MISMATCH, error.strip_backtrace()).at(definition.title_location()))
-        })?;
+        let values = parameters::typed_nulls(declared, self.project.calendar.zone.name())
+            .map_err(|error| one(Diagnostic::error(codes::TYPE_MISMATCH, error.strip_backtrace()).at(definition.title_location())))?;
         planning::check_types(&self.checking, &definition.text, &plan, values.as_ref()).await?;
         let schema = documented(&plan, &definition.header.columns);
         let output = Output::of(&definition.text);

@@ -13,8 +13,7 @@ const UNITS: [&str; 10] = ["year", "quarter", "month", "week", "day", "hour", "m
 /// What `date_part` and EXTRACT give besides.
 const PARTS: [&str; 6] = ["epoch", "dow", "doy", "isodow", "isoyear", "nanosecond"];
 /// Other words for them.
-const SHORT: [&str; 18] =
-    ["y", "yr", "qtr", "mon", "w", "d", "h", "hr", "m", "min", "s", "sec", "ms", "msec", "us", "usec", "ns", "nsec"];
+const SHORT: [&str; 18] = ["y", "yr", "qtr", "mon", "w", "d", "h", "hr", "m", "min", "s", "sec", "ms", "msec", "us", "usec", "ns", "nsec"];
 
 /// Every such word of a plan that means nothing.
 pub(crate) fn check(plan: &LogicalPlan, place: &Diagnose<'_>) -> Diagnostics {
@@ -43,9 +42,8 @@ fn unit(expression: &Expr, place: &Diagnose<'_>) -> Option<Diagnostic> {
         _ => return None,
     };
     let all = UNITS.iter().chain(PARTS.iter().filter(|_| name == "date_part")).copied();
-    (!known).then(|| {
-        Diagnostic::error(codes::WRONG_ARGUMENTS, format!("`{name}` knows no unit `{text}`")).at(place.place_of(text)).maybe_hint(suggest(&word, all))
-    })
+    (!known)
+        .then(|| Diagnostic::error(codes::WRONG_ARGUMENTS, format!("`{name}` knows no unit `{text}`")).at(place.place_of(text)).maybe_hint(suggest(&word, all)))
 }
 
 fn zone(expression: &Expr, place: &Diagnose<'_>) -> Option<Diagnostic> {

@@ -58,9 +58,10 @@ impl Output {
     }
 
     fn written_names(&self) -> Diagnostics {
-        let unnamed = self.items.iter().filter(|item| item.name.is_none() && !item.is_wildcard).map(|item| {
-            Diagnostic::error(codes::UNNAMED_COLUMN, "this column of the result has no name").at(self.place(item)).hint("name it: `… AS revenue`")
-        });
+        let unnamed =
+            self.items.iter().filter(|item| item.name.is_none() && !item.is_wildcard).map(|item| {
+                Diagnostic::error(codes::UNNAMED_COLUMN, "this column of the result has no name").at(self.place(item)).hint("name it: `… AS revenue`")
+            });
         let named = self.items.iter().filter_map(|item| Some((item, item.name.as_deref()?)));
         let refused = named.filter_map(|(item, name)| {
             let hint = refused_name(name)?;
@@ -165,9 +166,7 @@ fn instead_of(data_type: &DataType) -> Option<&'static str> {
         DataType::UInt8 | DataType::UInt16 | DataType::UInt32 | DataType::UInt64 => Some("cast it: CAST(… AS BIGINT)"),
         DataType::Timestamp(_, None) => Some("a TIMESTAMP of a table has a zone: leave the cast out, or cast it to DATE"),
         DataType::Time32(_) | DataType::Time64(_) => Some("cast it to VARCHAR, or keep the whole TIMESTAMP"),
-        DataType::Interval(_) | DataType::Duration(_) => {
-            Some("make it a number: date_part('epoch', …) gives its seconds")
-        }
+        DataType::Interval(_) | DataType::Duration(_) => Some("make it a number: date_part('epoch', …) gives its seconds"),
         DataType::Decimal256(_, _) => Some("cast it to a DECIMAL of at most 38 digits"),
         _ => None,
     }

@@ -81,10 +81,8 @@ pub(crate) fn typed_nulls(declared: &[Parameter], zone: &str) -> Result<Option<P
     if declared.is_empty() {
         return Ok(None);
     }
-    let values: Result<Vec<(String, ScalarValue)>> = declared
-        .iter()
-        .map(|parameter| Ok((parameter.name.clone(), ScalarValue::try_from(&data_type(parameter.parameter_type, zone))?)))
-        .collect();
+    let values: Result<Vec<(String, ScalarValue)>> =
+        declared.iter().map(|parameter| Ok((parameter.name.clone(), ScalarValue::try_from(&data_type(parameter.parameter_type, zone))?))).collect();
     Ok(Some(values?.into_iter().collect::<std::collections::HashMap<_, _>>().into()))
 }
 
@@ -93,9 +91,7 @@ pub fn scalar(value: &ParameterValue, calendar: &Calendar) -> ScalarValue {
     match value {
         ParameterValue::Date(date) => ScalarValue::Date32(Some(datafusion::arrow::datatypes::Date32Type::from_naive_date(*date))),
         ParameterValue::Integer(number) => ScalarValue::Int64(Some(*number)),
-        ParameterValue::Decimal { unscaled, scale } => {
-            ScalarValue::Decimal128(Some(*unscaled), 38, i8::try_from(*scale).unwrap_or(i8::MAX))
-        }
+        ParameterValue::Decimal { unscaled, scale } => ScalarValue::Decimal128(Some(*unscaled), 38, i8::try_from(*scale).unwrap_or(i8::MAX)),
         ParameterValue::String(text) => ScalarValue::Utf8(Some(text.clone())),
         ParameterValue::Boolean(value) => ScalarValue::Boolean(Some(*value)),
         ParameterValue::Timestamp(local) => {
@@ -113,7 +109,6 @@ pub fn bind(plan: LogicalPlan, values: &BTreeMap<String, ScalarValue>) -> Result
     if values.is_empty() {
         return Ok(plan);
     }
-    let values: std::collections::HashMap<String, ScalarValue> =
-        values.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let values: std::collections::HashMap<String, ScalarValue> = values.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     plan.with_param_values(ParamValues::from(values))
 }

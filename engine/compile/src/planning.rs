@@ -47,8 +47,7 @@ pub async fn plan(context: &SessionContext, file: &Arc<SourceText>) -> Result<Pl
     let diagnose = Diagnose::new(file, &tokens).with_functions(functions(&state));
     let tables = references(&state, &statement).map_err(|error| diagnose.diagnostics(&error))?;
     let known = known_tables(context);
-    let unknown: Vec<Diagnostic> =
-        tables.iter().filter(|table| !known.contains(table)).map(|table| diagnose.unknown_table(table, &known)).collect();
+    let unknown: Vec<Diagnostic> = tables.iter().filter(|table| !known.contains(table)).map(|table| diagnose.unknown_table(table, &known)).collect();
     if !unknown.is_empty() {
         return Err(unknown.into_iter().collect());
     }
@@ -65,12 +64,7 @@ pub async fn plan(context: &SessionContext, file: &Arc<SourceText>) -> Result<Pl
 ///
 /// # Errors
 /// All that is wrong, with places in the file.
-pub async fn check_types(
-    state: &SessionState,
-    file: &Arc<SourceText>,
-    plan: &LogicalPlan,
-    parameters: Option<&ParamValues>,
-) -> Result<(), Diagnostics> {
+pub async fn check_types(state: &SessionState, file: &Arc<SourceText>, plan: &LogicalPlan, parameters: Option<&ParamValues>) -> Result<(), Diagnostics> {
     let (statement, tokens) = parse(file)?;
     let diagnose = Diagnose::new(file, &tokens).with_functions(functions(state));
     let attempt = Attempt { state, types: Some(parameters) };

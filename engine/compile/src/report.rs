@@ -9,8 +9,8 @@ use datafusion::execution::session_state::SessionState;
 use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, did_you_mean, suggest};
 use nightshift_project::{Definition, ReportHeader};
 
-use crate::{condition, parameters};
 use crate::resolve::Resolved;
+use crate::{condition, parameters};
 
 /// A report that has been compiled.
 #[derive(Debug, Clone)]
@@ -57,9 +57,7 @@ impl Report {
     }
 
     fn unknown_column(&self, column: &str, names: &[&str], place: nightshift_diagnostic::Location) -> Diagnostic {
-        Diagnostic::error(codes::UNKNOWN_COLUMN, format!("the result has no column `{column}`"))
-            .at(place)
-            .maybe_hint(suggest(column, names.iter().copied()))
+        Diagnostic::error(codes::UNKNOWN_COLUMN, format!("the result has no column `{column}`")).at(place).maybe_hint(suggest(column, names.iter().copied()))
     }
 
     fn check_expressions(&self, state: &SessionState) -> Diagnostics {
@@ -79,11 +77,7 @@ impl Report {
     ///
     /// # Errors
     /// A diagnostic for each value that is missing, unknown or of the wrong type.
-    pub fn bind(
-        &self,
-        given: &BTreeMap<String, String>,
-        calendar: &nightshift_calendar::Calendar,
-    ) -> Result<BTreeMap<String, ScalarValue>, Diagnostics> {
+    pub fn bind(&self, given: &BTreeMap<String, String>, calendar: &nightshift_calendar::Calendar) -> Result<BTreeMap<String, ScalarValue>, Diagnostics> {
         let declared = &self.definition.header.parameters;
         let mut problems = Diagnostics::new();
         let mut values = BTreeMap::new();
@@ -102,9 +96,11 @@ impl Report {
                     values.insert(parameter.name.clone(), parameters::scalar(&value, calendar));
                 }
                 Ok(None) => problems.push(
-                    Diagnostic::error(codes::MISSING_PARAMETER, format!("the parameter `{}` has no value", parameter.name))
-                        .at(place)
-                        .hint(format!("give one: --param {}={}", parameter.name, parameter.parameter_type.sample())),
+                    Diagnostic::error(codes::MISSING_PARAMETER, format!("the parameter `{}` has no value", parameter.name)).at(place).hint(format!(
+                        "give one: --param {}={}",
+                        parameter.name,
+                        parameter.parameter_type.sample()
+                    )),
                 ),
                 Err(invalid) => problems.push(
                     Diagnostic::error(codes::TYPE_MISMATCH, format!("the parameter `{}` has a wrong value: {invalid}", parameter.name))

@@ -43,12 +43,7 @@ pub struct CsvOptions {
 
 impl Default for CsvOptions {
     fn default() -> Self {
-        Self {
-            compress: None,
-            rows_per_file: None,
-            delimiter: ',',
-            overwrite: false,
-        }
+        Self { compress: None, rows_per_file: None, delimiter: ',', overwrite: false }
     }
 }
 
@@ -92,12 +87,7 @@ impl CsvDelivery {
     ///
     /// # Errors
     /// When a column's type is nested, the delimiter cannot be used, `rows_per_file` is 0, or the file cannot be created.
-    pub fn create(
-        folder: &Path,
-        stem: &str,
-        schema: SchemaRef,
-        options: CsvOptions,
-    ) -> Result<Self> {
+    pub fn create(folder: &Path, stem: &str, schema: SchemaRef, options: CsvOptions) -> Result<Self> {
         if options.rows_per_file == Some(0) {
             return Err(Error::NoRowsPerFile);
         }
@@ -105,16 +95,8 @@ impl CsvDelivery {
             Kind::of(field)?;
         }
         let encoder = Encoder::new(options.delimiter, schema.fields().len())?;
-        let mut delivery = Self {
-            folder: folder.to_path_buf(),
-            stem: stem.to_owned(),
-            schema,
-            options,
-            encoder,
-            open: None,
-            sealed: Vec::new(),
-            failed: false,
-        };
+        let mut delivery =
+            Self { folder: folder.to_path_buf(), stem: stem.to_owned(), schema, options, encoder, open: None, sealed: Vec::new(), failed: false };
         // A folder that cannot be written is known before the query runs, and a result without rows still has its header.
         delivery.open = Some(delivery.begin()?);
         Ok(delivery)
@@ -125,25 +107,13 @@ impl CsvDelivery {
             Some(_) => format!("{}-{number:04}", self.stem),
             None => self.stem.clone(),
         };
-        Target {
-            folder: self.folder.clone(),
-            stem,
-            extension: self.options.extension(),
-        }
+        Target { folder: self.folder.clone(), stem, extension: self.options.extension() }
     }
 
     fn begin(&self) -> Result<Part> {
         let file = PartialFile::create(self.part_target(self.sealed.len() + 1))?;
-        let mut part = Part {
-            sink: Sink::new(file, self.options.compress)?,
-            buffer: Vec::new(),
-            rows: 0,
-        };
-        let names = self
-            .schema
-            .fields()
-            .iter()
-            .map(|field| field.name().as_str());
+        let mut part = Part { sink: Sink::new(file, self.options.compress)?, buffer: Vec::new(), rows: 0 };
+        let names = self.schema.fields().iter().map(|field| field.name().as_str());
         self.encoder.header(&mut part.buffer, names);
         Ok(part)
     }
@@ -159,11 +129,7 @@ impl CsvDelivery {
             if part.buffer.len() >= BUFFER {
                 part.drain()?;
             }
-            if self
-                .options
-                .rows_per_file
-                .is_some_and(|most| part.rows >= most)
-            {
+            if self.options.rows_per_file.is_some_and(|most| part.rows >= most) {
                 self.sealed.push(part.seal()?);
             } else {
                 self.open = Some(part);
@@ -174,11 +140,7 @@ impl CsvDelivery {
 
     /// The list of parts, itself CSV: file, rows, bytes and hash of each, in order.
     fn list(&self) -> Result<SealedFile> {
-        let target = Target {
-            folder: self.folder.clone(),
-            stem: format!("{}.parts", self.stem),
-            extension: "csv",
-        };
+        let target = Target { folder: self.folder.clone(), stem: format!("{}.parts", self.stem), extension: "csv" };
         let mut file = PartialFile::create(target)?;
         let mut text = String::from("file,rows,bytes,sha256\r\n");
         for part in &self.sealed {
@@ -187,30 +149,23 @@ impl CsvDelivery {
             let file_name = path.file_name().unwrap_or_default().to_string_lossy();
             encode::write_text(&mut name, &file_name, ',');
             let name = String::from_utf8_lossy(&name);
-            text.push_str(&format!(
-                "{name},{},{},{}\r\n",
-                part.rows, part.bytes, part.sha256
-            ));
+            text.push_str(&format!("{name},{},{},{}\r\n", part.rows, part.bytes, part.sha256));
         }
-        file.write_all(text.as_bytes())
-            .map_err(Error::file("write", file.path()))?;
+        file.write_all(text.as_bytes()).map_err(Error::file("write", file.path()))?;
         file.seal(self.sealed.len() as u64, Role::PartList)
     }
 }
 
 impl Delivery for CsvDelivery {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let written = cell::columns(&self.schema, batch)
-            .and_then(|columns| self.write_rows(&columns, batch.num_rows()));
+        let written = cell::columns(&self.schema, batch).and_then(|columns| self.write_rows(&columns, batch.num_rows()));
         self.failed |= written.is_err();
         written
     }
 
     fn finish(mut self: Box<Self>) -> Result<Vec<Delivered>> {
         if self.failed {
-            return Err(Error::Incomplete {
-                path: self.part_target(self.sealed.len() + 1).path(),
-            });
+            return Err(Error::Incomplete { path: self.part_target(self.sealed.len() + 1).path() });
         }
         if let Some(part) = self.open.take() {
             self.sealed.push(part.seal()?);
@@ -224,11 +179,7 @@ impl Delivery for CsvDelivery {
             surplus += 1;
         }
         // The list comes last: who finds it finds what it names.
-        std::mem::take(&mut self.sealed)
-            .into_iter()
-            .chain(list)
-            .map(|file| publish(file, overwrite))
-            .collect()
+        std::mem::take(&mut self.sealed).into_iter().chain(list).map(|file| publish(file, overwrite)).collect()
     }
 }
 

@@ -52,10 +52,7 @@ pub(crate) fn sheet_number(unscaled: i128, scale: i8) -> Option<f64> {
         return Some(sign * digits as f64);
     }
     // The parser rounds correctly, which a division by a power of ten does not promise.
-    format!("{digits}e{}", -scale)
-        .parse::<f64>()
-        .ok()
-        .map(|number| sign * number)
+    format!("{digits}e{}", -scale).parse::<f64>().ok().map(|number| sign * number)
 }
 
 #[cfg(test)]
@@ -75,29 +72,17 @@ mod tests {
         assert_eq!(text(12_345, 0), "12345");
         assert_eq!(text(12, -3), "12000");
         assert_eq!(text(0, -3), "0");
-        assert_eq!(
-            text(i128::MIN, 38),
-            "-1.70141183460469231731687303715884105728"
-        );
-        assert_eq!(
-            text(99_999_999_999_999_999_999_999_999_999_999_999_999, 2),
-            "999999999999999999999999999999999999.99"
-        );
+        assert_eq!(text(i128::MIN, 38), "-1.70141183460469231731687303715884105728");
+        assert_eq!(text(99_999_999_999_999_999_999_999_999_999_999_999_999, 2), "999999999999999999999999999999999999.99");
         assert_eq!(text(1, 19), "0.0000000000000000001");
     }
 
     #[test]
     fn a_sheet_takes_fifteen_digits() {
-        assert_eq!(
-            sheet_number(999_999_999_999_999, 2),
-            Some(9_999_999_999_999.99)
-        );
+        assert_eq!(sheet_number(999_999_999_999_999, 2), Some(9_999_999_999_999.99));
         assert_eq!(sheet_number(1_000_000_000_000_001, 0), None);
         assert_eq!(sheet_number(1_000_000_000_000_000, 0), None);
-        assert_eq!(
-            sheet_number(123_456_000_000_000_000_000, 15),
-            Some(123_456.0)
-        );
+        assert_eq!(sheet_number(123_456_000_000_000_000_000, 15), Some(123_456.0));
         assert_eq!(sheet_number(-12, -3), Some(-12_000.0));
         assert_eq!(sheet_number(10, 2), Some(0.1));
         assert_eq!(sheet_number(i128::MIN, 0), None);

@@ -26,9 +26,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A column's type has no representation in a flat file.
-    #[error(
-        "column `{column}` has the type {data_type}, which cannot be written to a file: select its parts as columns"
-    )]
+    #[error("column `{column}` has the type {data_type}, which cannot be written to a file: select its parts as columns")]
     UnsupportedType {
         /// The column's name.
         column: String,
@@ -42,9 +40,7 @@ pub enum Error {
         columns: usize,
     },
     /// A text that a sheet's cell cannot hold.
-    #[error(
-        "row {row} of column `{column}` has a text of {length} characters, but a cell holds 32,767: shorten it or deliver it as CSV"
-    )]
+    #[error("row {row} of column `{column}` has a text of {length} characters, but a cell holds 32,767: shorten it or deliver it as CSV")]
     TextTooLong {
         /// The column's name.
         column: String,
@@ -128,37 +124,18 @@ impl Error {
     /// A closure for `map_err` on the file system's errors.
     pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
-        move |source| Self::File {
-            action,
-            path,
-            source,
-        }
+        move |source| Self::File { action, path, source }
     }
 
     /// An error of the workbook library; the operating system's part of it, if there is one, decides the fault.
     pub(crate) fn workbook(path: &Path, error: XlsxError) -> Self {
         let path = path.to_path_buf();
         match error {
-            XlsxError::IoError(source) => Self::File {
-                action: "write",
-                path,
-                source,
-            },
-            XlsxError::TempFileError(folder, source) => Self::File {
-                action: "create a temporary file in",
-                path: folder,
-                source,
-            },
+            XlsxError::IoError(source) => Self::File { action: "write", path, source },
+            XlsxError::TempFileError(folder, source) => Self::File { action: "create a temporary file in", path: folder, source },
             other => match system_error(&other) {
-                Some(source) => Self::File {
-                    action: "write",
-                    path,
-                    source,
-                },
-                None => Self::Workbook {
-                    path,
-                    source: other,
-                },
+                Some(source) => Self::File { action: "write", path, source },
+                None => Self::Workbook { path, source: other },
             },
         }
     }
@@ -166,16 +143,9 @@ impl Error {
     /// The library panics when its temporary file cannot be written; the panic's text still says what the system answered.
     pub(crate) fn workbook_panic(path: &Path, payload: &(dyn Any + Send)) -> Self {
         let path = path.to_path_buf();
-        let message = payload
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .unwrap_or_default();
+        let message = payload.downcast_ref::<String>().map(String::as_str).unwrap_or_default();
         match system_code(message) {
-            Some(code) => Self::File {
-                action: "write",
-                path,
-                source: io::Error::from_raw_os_error(code),
-            },
+            Some(code) => Self::File { action: "write", path, source: io::Error::from_raw_os_error(code) },
             None => Self::WorkbookPanic { path },
         }
     }
@@ -184,10 +154,7 @@ impl Error {
 fn system_error(error: &XlsxError) -> Option<io::Error> {
     let mut cause = std::error::Error::source(error);
     while let Some(current) = cause {
-        if let Some(code) = current
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::raw_os_error)
-        {
+        if let Some(code) = current.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error) {
             return Some(io::Error::from_raw_os_error(code));
         }
         cause = current.source();
@@ -213,31 +180,17 @@ impl Faulty for Error {
             | Self::NoRowsPerFile
             | Self::UnknownZone { .. } => Fault::User,
             Self::TextTooLong { .. } | Self::TimeOutOfRange { .. } => Fault::Data,
-            Self::OtherColumns { .. }
-            | Self::Incomplete { .. }
-            | Self::Column { .. }
-            | Self::Workbook { .. }
-            | Self::WorkbookPanic { .. } => Fault::Internal,
+            Self::OtherColumns { .. } | Self::Incomplete { .. } | Self::Column { .. } | Self::Workbook { .. } | Self::WorkbookPanic { .. } => Fault::Internal,
         }
     }
 
     fn retry_helps(&self) -> bool {
-        use io::ErrorKind::{
-            ConnectionReset, HostUnreachable, Interrupted, NetworkDown, NetworkUnreachable,
-            ResourceBusy, StaleNetworkFileHandle, TimedOut,
-        };
+        use io::ErrorKind::{ConnectionReset, HostUnreachable, Interrupted, NetworkDown, NetworkUnreachable, ResourceBusy, StaleNetworkFileHandle, TimedOut};
         match self {
             // A folder on a network drive comes back; a full disk or a missing permission waits for a person.
             Self::File { source, .. } => matches!(
                 source.kind(),
-                ConnectionReset
-                    | HostUnreachable
-                    | Interrupted
-                    | NetworkDown
-                    | NetworkUnreachable
-                    | ResourceBusy
-                    | StaleNetworkFileHandle
-                    | TimedOut
+                ConnectionReset | HostUnreachable | Interrupted | NetworkDown | NetworkUnreachable | ResourceBusy | StaleNetworkFileHandle | TimedOut
             ),
             _ => false,
         }

@@ -18,19 +18,16 @@ pub(crate) struct Target {
 
 impl Target {
     pub(crate) fn path(&self) -> PathBuf {
-        self.folder
-            .join(format!("{}.{}", self.stem, self.extension))
+        self.folder.join(format!("{}.{}", self.stem, self.extension))
     }
 
     /// The name under which a file with this hash, or the beginning of one, is kept beside the current one.
     pub(crate) fn kept(&self, hash: &str) -> PathBuf {
-        self.folder
-            .join(format!("{}.{hash}.{}", self.stem, self.extension))
+        self.folder.join(format!("{}.{hash}.{}", self.stem, self.extension))
     }
 
     fn partial(&self) -> PathBuf {
-        self.folder
-            .join(format!("{}.{}.partial", self.stem, self.extension))
+        self.folder.join(format!("{}.{}.partial", self.stem, self.extension))
     }
 }
 
@@ -63,21 +60,11 @@ pub(crate) struct PartialFile {
 impl PartialFile {
     /// Makes the folder and the temporary file; one that a crash left behind is emptied.
     pub(crate) fn create(target: Target) -> Result<Self> {
-        fs::create_dir_all(&target.folder)
-            .map_err(Error::file("create the folder", &target.folder))?;
+        fs::create_dir_all(&target.folder).map_err(Error::file("create the folder", &target.folder))?;
         let path = target.partial();
         let file = File::create(&path).map_err(Error::file("create", &path))?;
-        let temporary = Temporary {
-            path,
-            renamed: false,
-        };
-        Ok(Self {
-            target,
-            temporary,
-            file,
-            hash: Sha256::new(),
-            bytes: 0,
-        })
+        let temporary = Temporary { path, renamed: false };
+        Ok(Self { target, temporary, file, hash: Sha256::new(), bytes: 0 })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -86,17 +73,8 @@ impl PartialFile {
 
     /// Brings the bytes to the disk. Whoever buffers in front of this file has flushed.
     pub(crate) fn seal(self, rows: u64, role: Role) -> Result<SealedFile> {
-        self.file
-            .sync_all()
-            .map_err(Error::file("sync", &self.temporary.path))?;
-        Ok(SealedFile {
-            target: self.target,
-            temporary: self.temporary,
-            sha256: hexadecimal(&self.hash.finalize()),
-            bytes: self.bytes,
-            rows,
-            role,
-        })
+        self.file.sync_all().map_err(Error::file("sync", &self.temporary.path))?;
+        Ok(SealedFile { target: self.target, temporary: self.temporary, sha256: hexadecimal(&self.hash.finalize()), bytes: self.bytes, rows, role })
     }
 }
 
@@ -127,8 +105,7 @@ pub(crate) struct SealedFile {
 impl SealedFile {
     /// Takes the final name, in one step of the file system; a file that has it now is replaced.
     pub(crate) fn rename(mut self, path: &Path) -> Result<()> {
-        fs::rename(&self.temporary.path, path)
-            .map_err(Error::file("rename a finished file to", path))?;
+        fs::rename(&self.temporary.path, path).map_err(Error::file("rename a finished file to", path))?;
         self.temporary.renamed = true;
         Ok(())
     }

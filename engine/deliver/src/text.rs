@@ -62,10 +62,7 @@ mod tests {
         ];
         let rows = rows(&RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true))).unwrap()).unwrap();
         let shown: Vec<Vec<&str>> = rows.iter().map(|row| row.iter().map(|value| value.as_deref().unwrap_or("NULL")).collect()).collect();
-        assert_eq!(shown, [
-            ["1234.50", "2026-11-24 01:30:00", "0.1", "a, \"b\"", "[1, ]"],
-            ["NULL", "2026-11-24 01:30:00", "1e300", "", "NULL"],
-        ]);
+        assert_eq!(shown, [["1234.50", "2026-11-24 01:30:00", "0.1", "a, \"b\"", "[1, ]"], ["NULL", "2026-11-24 01:30:00", "1e300", "", "NULL"],]);
         let fields: Vec<String> = [Some("a, \"b\""), Some(""), Some("plain"), None].into_iter().map(csv_field).collect();
         assert_eq!(fields, ["\"a, \"\"b\"\"\"", "\"\"", "plain", ""]);
     }

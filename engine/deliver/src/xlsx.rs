@@ -56,14 +56,7 @@ impl XlsxOptions {
     /// Options with nothing but a creation time.
     #[must_use]
     pub fn new(created: DateTime<Utc>) -> Self {
-        Self {
-            sheet: None,
-            title: None,
-            notes: Vec::new(),
-            created,
-            formats: BTreeMap::new(),
-            overwrite: false,
-        }
+        Self { sheet: None, title: None, notes: Vec::new(), created, formats: BTreeMap::new(), overwrite: false }
     }
 }
 
@@ -105,46 +98,23 @@ impl XlsxDelivery {
     /// # Errors
     /// When a column's type is nested, there are more than 16,384 columns, Excel refuses the sheet's name, or the folder cannot be
     /// written.
-    pub fn create(
-        folder: &Path,
-        stem: &str,
-        schema: SchemaRef,
-        options: XlsxOptions,
-    ) -> Result<Self> {
+    pub fn create(folder: &Path, stem: &str, schema: SchemaRef, options: XlsxOptions) -> Result<Self> {
         Self::with_rows_per_sheet(folder, stem, schema, options, ROWS_PER_SHEET)
     }
 
-    fn with_rows_per_sheet(
-        folder: &Path,
-        stem: &str,
-        schema: SchemaRef,
-        options: XlsxOptions,
-        rows_per_sheet: u32,
-    ) -> Result<Self> {
+    fn with_rows_per_sheet(folder: &Path, stem: &str, schema: SchemaRef, options: XlsxOptions, rows_per_sheet: u32) -> Result<Self> {
         if schema.fields().len() > COLUMNS_PER_SHEET {
-            return Err(Error::TooManyColumns {
-                columns: schema.fields().len(),
-            });
+            return Err(Error::TooManyColumns { columns: schema.fields().len() });
         }
         let sheet_name = match &options.sheet {
             Some(given) => name::checked(given)?,
             None => name::from_stem(stem),
         };
-        let looks = schema
-            .fields()
-            .iter()
-            .map(|field| Look::of(field, &options.formats))
-            .collect::<Result<Vec<_>>>()?;
+        let looks = schema.fields().iter().map(|field| Look::of(field, &options.formats)).collect::<Result<Vec<_>>>()?;
         std::fs::create_dir_all(folder).map_err(Error::file("create the folder", folder))?;
-        let target = Target {
-            folder: folder.to_path_buf(),
-            stem: stem.to_owned(),
-            extension: "xlsx",
-        };
+        let target = Target { folder: folder.to_path_buf(), stem: stem.to_owned(), extension: "xlsx" };
         let mut workbook = Workbook::new();
-        workbook
-            .set_tempdir(folder)
-            .map_err(|error| Error::workbook(&target.path(), error))?;
+        workbook.set_tempdir(folder).map_err(|error| Error::workbook(&target.path(), error))?;
         Ok(Self {
             target,
             schema,
@@ -173,8 +143,7 @@ impl XlsxDelivery {
     fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let path = self.path();
         // Whatever state the panic left behind is only dropped: `failed` forbids all further use.
-        let done = guard::caught(AssertUnwindSafe(|| work(self)))
-            .unwrap_or_else(|payload| Err(Error::workbook_panic(&path, payload.as_ref())));
+        let done = guard::caught(AssertUnwindSafe(|| work(self))).unwrap_or_else(|payload| Err(Error::workbook_panic(&path, payload.as_ref())));
         self.failed |= done.is_err();
         done
     }
@@ -189,11 +158,7 @@ impl XlsxDelivery {
         }
         self.rows_waiting += rows;
         self.waiting.push(Waiting { columns, rows });
-        if self.rows_waiting >= MEASURED {
-            self.begin()
-        } else {
-            Ok(())
-        }
+        if self.rows_waiting >= MEASURED { self.begin() } else { Ok(()) }
     }
 
     /// The first sheet, with the rows that waited for it.
@@ -228,13 +193,9 @@ impl XlsxDelivery {
             self.rows_on_sheet += 1;
             self.rows += 1;
             for (index, (column, look)) in (0_u16..).zip(columns.iter().zip(&self.looks)) {
-                let written = value::Place {
-                    sheet,
-                    row: self.rows_on_sheet,
-                    column: index,
-                }
-                .write(&column.cell(row)?)
-                .map_err(|problem| problem.into_error(&path, &look.name, self.rows))?;
+                let written = value::Place { sheet, row: self.rows_on_sheet, column: index }
+                    .write(&column.cell(row)?)
+                    .map_err(|problem| problem.into_error(&path, &look.name, self.rows))?;
                 self.bytes_on_sheet += CELL_MARKUP + written;
             }
         }
@@ -248,26 +209,16 @@ impl XlsxDelivery {
         self.sheets += 1;
         (self.rows_on_sheet, self.bytes_on_sheet) = (0, 0);
         let name = name::numbered(&self.sheet_name, self.sheets);
-        let sheet = self
-            .workbook
-            .add_worksheet_with_constant_memory()
-            .map_err(failed)?;
+        let sheet = self.workbook.add_worksheet_with_constant_memory().map_err(failed)?;
         head(sheet, &name, &self.looks, &self.header).map_err(failed)
     }
 
     fn end_sheet(&mut self) -> Result<()> {
-        let Some(last_column) = self
-            .looks
-            .len()
-            .checked_sub(1)
-            .and_then(|last| u16::try_from(last).ok())
-        else {
+        let Some(last_column) = self.looks.len().checked_sub(1).and_then(|last| u16::try_from(last).ok()) else {
             return Ok(());
         };
         let path = self.path();
-        current(&mut self.workbook, self.sheets, &path)?
-            .autofilter(0, 0, self.rows_on_sheet, last_column)
-            .map_err(|error| Error::workbook(&path, error))?;
+        current(&mut self.workbook, self.sheets, &path)?.autofilter(0, 0, self.rows_on_sheet, last_column).map_err(|error| Error::workbook(&path, error))?;
         Ok(())
     }
 
@@ -279,35 +230,23 @@ impl XlsxDelivery {
         let path = self.path();
         let failed = |error| Error::workbook(&path, error);
         about::add(&mut self.workbook, &self.options, &self.sheet_name).map_err(failed)?;
-        let created =
-            ExcelDateTime::from_timestamp(self.options.created.timestamp()).map_err(failed)?;
+        let created = ExcelDateTime::from_timestamp(self.options.created.timestamp()).map_err(failed)?;
         let title = self.options.title.as_deref().unwrap_or(&self.target.stem);
-        let properties = DocProperties::new()
-            .set_title(title)
-            .set_creation_datetime(&created);
+        let properties = DocProperties::new().set_title(title).set_creation_datetime(&created);
         self.workbook.set_properties(&properties);
         self.workbook.use_zip_large_file(self.large);
         let file = PartialFile::create(self.target.clone())?;
         let partial = file.path().to_path_buf();
         let mut buffered = BufWriter::new(file);
-        self.workbook
-            .save_to_writer(&mut buffered)
-            .map_err(|error| Error::workbook(&partial, error))?;
+        self.workbook.save_to_writer(&mut buffered).map_err(|error| Error::workbook(&partial, error))?;
         buffered.flush().map_err(Error::file("write", &partial))?;
-        let file = buffered
-            .into_inner()
-            .map_err(|error| Error::file("write", &partial)(error.into_error()))?;
+        let file = buffered.into_inner().map_err(|error| Error::file("write", &partial)(error.into_error()))?;
         file.seal(self.rows, Role::Data)
     }
 }
 
 /// Name, widths, formats and header of a new sheet.
-fn head(
-    sheet: &mut Worksheet,
-    name: &str,
-    looks: &[Look],
-    header: &Format,
-) -> std::result::Result<(), XlsxError> {
+fn head(sheet: &mut Worksheet, name: &str, looks: &[Look], header: &Format) -> std::result::Result<(), XlsxError> {
     sheet.set_name(name)?.set_freeze_panes(1, 0)?;
     for (column, look) in (0_u16..).zip(looks) {
         sheet.set_column_width(column, look.width())?;
@@ -322,9 +261,7 @@ fn head(
 /// The sheet that rows go to now: the last one.
 fn current<'a>(workbook: &'a mut Workbook, sheets: u32, path: &Path) -> Result<&'a mut Worksheet> {
     let index = sheets.saturating_sub(1) as usize;
-    workbook
-        .worksheet_from_index(index)
-        .map_err(|error| Error::workbook(path, error))
+    workbook.worksheet_from_index(index).map_err(|error| Error::workbook(path, error))
 }
 
 impl Delivery for XlsxDelivery {

@@ -35,8 +35,7 @@ impl SourceText {
         for (index, line) in self.text.split_inclusive('\n').enumerate() {
             if index + 1 == position.line {
                 let visible = line.trim_end_matches(['\n', '\r']);
-                let within =
-                    visible.char_indices().nth(position.column.saturating_sub(1)).map_or(visible.len(), |(at, _)| at);
+                let within = visible.char_indices().nth(position.column.saturating_sub(1)).map_or(visible.len(), |(at, _)| at);
                 return start + within;
             }
             start += line.len();
@@ -49,10 +48,7 @@ impl SourceText {
     pub fn position(&self, offset: usize) -> Position {
         let before = self.text.get(..self.floor(offset)).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Position {
-            line: before.matches('\n').count() + 1,
-            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-        }
+        Position { line: before.matches('\n').count() + 1, column: before.get(line_start..).unwrap_or_default().chars().count() + 1 }
     }
 
     /// The byte range of a span.

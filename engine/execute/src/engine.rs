@@ -55,8 +55,7 @@ impl Engine {
     /// # Errors
     /// [`Error::SpillDirectory`] if the directory cannot be made.
     pub fn new(limits: Limits, calendar: Arc<Calendar>) -> Result<Self> {
-        std::fs::create_dir_all(&limits.spill_directory)
-            .map_err(|source| Error::SpillDirectory { path: limits.spill_directory.clone(), source })?;
+        std::fs::create_dir_all(&limits.spill_directory).map_err(|source| Error::SpillDirectory { path: limits.spill_directory.clone(), source })?;
         let memory = Arc::new(BatchMemory::new(usize::try_from(limits.memory).unwrap_or(usize::MAX)));
         Ok(Self { limits, memory, calendar })
     }
@@ -108,10 +107,7 @@ const MERGING: u64 = 64;
 
 /// The settings that every session shares; those that differ from DataFusion's defaults have a measured reason.
 fn session_config(limits: &Limits, calendar: &Calendar) -> SessionConfig {
-    let mut config = SessionConfig::new()
-        .with_target_partitions(limits.threads)
-        .with_batch_size(limits.batch_size)
-        .with_information_schema(false);
+    let mut config = SessionConfig::new().with_target_partitions(limits.threads).with_batch_size(limits.batch_size).with_information_schema(false);
     let options = config.options_mut();
     options.sql_parser.collect_spans = true;
     options.execution.time_zone = Some(calendar.zone.name().to_owned());

@@ -9,9 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use datafusion::common::{DataFusionError, Result};
-use datafusion::execution::memory_pool::{
-    MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation, TrackConsumersPool,
-};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation, TrackConsumersPool};
 
 use crate::sharing::SharingPool;
 
@@ -32,11 +30,7 @@ impl BatchMemory {
     }
 
     fn try_take(&self, bytes: usize) -> std::result::Result<(), usize> {
-        self.used
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |used| {
-                used.checked_add(bytes).filter(|sum| *sum <= self.limit)
-            })
-            .map(drop)
+        self.used.fetch_update(Ordering::AcqRel, Ordering::Acquire, |used| used.checked_add(bytes).filter(|sum| *sum <= self.limit)).map(drop)
     }
 
     fn take(&self, bytes: usize) {
@@ -61,13 +55,7 @@ pub struct StepMemory {
 impl StepMemory {
     /// A step named `step` may use `limit` bytes of what the batch has.
     pub fn new(step: impl Into<String>, limit: usize, batch: Arc<BatchMemory>) -> Self {
-        Self {
-            step: step.into(),
-            limit,
-            own: TrackConsumersPool::new(SharingPool::new(limit), CONSUMERS_NAMED),
-            batch,
-            peak: AtomicUsize::new(0),
-        }
+        Self { step: step.into(), limit, own: TrackConsumersPool::new(SharingPool::new(limit), CONSUMERS_NAMED), batch, peak: AtomicUsize::new(0) }
     }
 
     /// The most bytes that were reserved at one time.

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use datafusion::arrow::array::{
+    ArrayRef, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::physical_plan::displayable;
@@ -36,7 +38,12 @@ fn event() -> RecordBatch {
         ("quantity", Arc::new(Int32Array::from(column(4, |number| sparse(number).map(|number| i32::try_from(number % 100).unwrap() - 50))))),
         ("amount", Arc::new(decimal.with_precision_and_scale(12, 2).unwrap())),
         ("weight", Arc::new(Float64Array::from(column(5, |number| sparse(number).map(|number| f64::from(i32::try_from(number % 1000).unwrap()) / 7.0))))),
-        ("at", Arc::new(TimestampMicrosecondArray::from(column(6, |number| sparse(number).map(|number| (number % 400) * 86_400_000_000))).with_timezone("Asia/Taipei"))),
+        (
+            "at",
+            Arc::new(
+                TimestampMicrosecondArray::from(column(6, |number| sparse(number).map(|number| (number % 400) * 86_400_000_000))).with_timezone("Asia/Taipei"),
+            ),
+        ),
     ];
     RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true))).unwrap()
 }
@@ -200,9 +207,8 @@ async fn sorted_joins_are_those_of_datafusion() {
         let select = format!("SELECT a.id, b.id AS other, a.depot, b.quantity FROM event a {join} event b ON {on}");
         [format!("{select} ORDER BY a.id, other"), format!("{select} AND a.quantity < b.quantity ORDER BY a.id, other")]
     });
-    let exist = ["EXISTS", "NOT EXISTS"].map(|exists| {
-        format!("SELECT a.id FROM event a WHERE {exists} (SELECT 1 FROM event b WHERE {on} AND b.quantity = a.quantity + 1) ORDER BY a.id")
-    });
+    let exist = ["EXISTS", "NOT EXISTS"]
+        .map(|exists| format!("SELECT a.id FROM event a WHERE {exists} (SELECT 1 FROM event b WHERE {on} AND b.quantity = a.quantity + 1) ORDER BY a.id"));
     let grouped = "SELECT a.at, count(*) AS events, sum(b.total) AS total FROM event a
          LEFT JOIN (SELECT depot, sum(amount) AS total FROM event GROUP BY depot) b ON b.depot = a.depot GROUP BY a.at ORDER BY a.at";
     for sql in joins.chain(exist).chain([grouped.to_owned()]) {

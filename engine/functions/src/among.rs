@@ -59,10 +59,13 @@ impl Among {
 /// At most [`MOST_RANGES`] ranges that hold all of the sorted numbers, with the widest gaps between them.
 fn ranges(sorted: &[i64]) -> Vec<(i64, i64)> {
     let (Some(first), Some(last)) = (sorted.first(), sorted.last()) else { return vec![] };
-    let mut gaps: Vec<(u64, i64, i64)> = sorted.windows(2).filter_map(|pair| match pair {
-        [before, after] => Some((after.abs_diff(*before), *before, *after)),
-        _ => None,
-    }).collect();
+    let mut gaps: Vec<(u64, i64, i64)> = sorted
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [before, after] => Some((after.abs_diff(*before), *before, *after)),
+            _ => None,
+        })
+        .collect();
     gaps.sort_unstable_by(|one, other| other.cmp(one));
     gaps.truncate(MOST_RANGES - 1);
     let least = last.abs_diff(*first) / LEAST_GAP;

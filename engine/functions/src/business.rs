@@ -97,9 +97,7 @@ impl ScalarUDFImpl for CalendarFunction {
         let argument = argument.to_array(arguments.number_rows)?;
         let result: ArrayRef = match self.kind {
             Kind::BusinessDate => Arc::new(self.business_dates(&argument)?),
-            Kind::IsBusinessDay => {
-                Arc::new(days(&argument).map(|day| day.map(|day| self.calendar.is_business_day(day))).collect::<BooleanArray>())
-            }
+            Kind::IsBusinessDay => Arc::new(days(&argument).map(|day| day.map(|day| self.calendar.is_business_day(day))).collect::<BooleanArray>()),
             Kind::FiscalPeriod => Arc::new(self.texts(&argument, |day| self.calendar.fiscal_period(day).to_string())),
             Kind::MinguoDate => Arc::new(self.texts(&argument, |day| self.calendar.minguo(day).to_string())),
         };

@@ -208,13 +208,7 @@ impl<T: Checked> Totals<T> {
 }
 
 impl<T: Checked> GroupsAccumulator for Totals<T> {
-    fn update_batch(
-        &mut self,
-        values: &[ArrayRef],
-        group_indices: &[usize],
-        filter: Option<&BooleanArray>,
-        total_num_groups: usize,
-    ) -> Result<()> {
+    fn update_batch(&mut self, values: &[ArrayRef], group_indices: &[usize], filter: Option<&BooleanArray>, total_num_groups: usize) -> Result<()> {
         self.sums.resize(total_num_groups, T::Native::default());
         if self.seen.len() < total_num_groups {
             self.seen.append_n(total_num_groups - self.seen.len(), false);
@@ -256,11 +250,7 @@ impl<T: Checked> GroupsAccumulator for Totals<T> {
         let Some(values) = values.first().map(|array| array.as_primitive::<T>()) else { return Ok(vec![]) };
         let kept = match filter {
             None => values.clone(),
-            Some(filter) => values
-                .iter()
-                .zip(filter.iter())
-                .map(|(value, keep)| value.filter(|_| keep.unwrap_or(false)))
-                .collect::<PrimitiveArray<T>>(),
+            Some(filter) => values.iter().zip(filter.iter()).map(|(value, keep)| value.filter(|_| keep.unwrap_or(false))).collect::<PrimitiveArray<T>>(),
         };
         Ok(vec![Arc::new(kept.with_data_type(self.data_type.clone()))])
     }

@@ -55,6 +55,7 @@ impl AnalyzerRule for CollapseBucketDate {
     }
 
     fn analyze(&self, plan: LogicalPlan, _options: &ConfigOptions) -> Result<LogicalPlan> {
-        plan.transform_up_with_subqueries(|node| rewrite_named(node, |expression, schema| expression.transform_up(|node| self.rewrite(node, schema)))).map(|result| result.data)
+        plan.transform_up_with_subqueries(|node| rewrite_named(node, |expression, schema| expression.transform_up(|node| self.rewrite(node, schema))))
+            .map(|result| result.data)
     }
 }

@@ -11,9 +11,7 @@ use datafusion::arrow::datatypes::{DataType, FieldRef, TimeUnit, TimestampMicros
 use datafusion::common::{Result, ScalarValue};
 use datafusion::functions::datetime;
 use datafusion::logical_expr::sort_properties::{ExprProperties, SortProperties};
-use datafusion::logical_expr::{
-    ColumnarValue, Documentation, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::{ColumnarValue, Documentation, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature};
 
 use crate::civil::{Cut, first_day};
 use crate::zone_offsets::ZoneOffsets;
@@ -147,14 +145,9 @@ pub(crate) fn literal_cut(unit: &ColumnarValue) -> Option<Cut> {
 }
 
 /// The values of an array of microseconds in the zone of `offsets`.
-pub(crate) fn zoned_microseconds<'a>(
-    array: &'a ArrayRef,
-    offsets: &ZoneOffsets,
-) -> Option<&'a PrimitiveArray<TimestampMicrosecondType>> {
+pub(crate) fn zoned_microseconds<'a>(array: &'a ArrayRef, offsets: &ZoneOffsets) -> Option<&'a PrimitiveArray<TimestampMicrosecondType>> {
     match array.data_type() {
-        DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if offsets.is_zone(zone) => {
-            array.as_primitive_opt::<TimestampMicrosecondType>()
-        }
+        DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if offsets.is_zone(zone) => array.as_primitive_opt::<TimestampMicrosecondType>(),
         _ => None,
     }
 }

@@ -112,10 +112,7 @@ mod tests {
 
     #[tokio::test]
     async fn either_may_be_missing() {
-        let found = sums(
-            Arc::new(Int64Array::from(vec![Some(1), Some(2), None, None])),
-            Arc::new(Int64Array::from(vec![Some(10), None, Some(30), None])),
-        );
+        let found = sums(Arc::new(Int64Array::from(vec![Some(1), Some(2), None, None])), Arc::new(Int64Array::from(vec![Some(10), None, Some(30), None])));
         assert_eq!(found.await.unwrap().as_primitive::<Int64Type>(), &Int64Array::from(vec![Some(11), Some(2), Some(30), None]));
         let found = sums(Arc::new(Int64Array::from(vec![1, 2])), Arc::new(Int64Array::from(vec![Some(-3), None])));
         assert_eq!(found.await.unwrap().as_primitive::<Int64Type>(), &Int64Array::from(vec![-2, 2]));
@@ -123,10 +120,8 @@ mod tests {
         assert_eq!(found.await.unwrap().as_primitive::<Int64Type>(), &Int64Array::from(vec![6, 6]));
         let found = sums(Arc::new(Int64Array::from(vec![Some(1), None])), Arc::new(Int64Array::from(vec![None, None])));
         assert_eq!(found.await.unwrap().as_primitive::<Int64Type>(), &Int64Array::from(vec![Some(1), None]));
-        let found = sums(
-            Arc::new(Float64Array::from(vec![Some(0.5), None, Some(1.0), None])),
-            Arc::new(Float64Array::from(vec![Some(0.25), Some(2.0), None, None])),
-        );
+        let found =
+            sums(Arc::new(Float64Array::from(vec![Some(0.5), None, Some(1.0), None])), Arc::new(Float64Array::from(vec![Some(0.25), Some(2.0), None, None])));
         let expected = Float64Array::from(vec![Some(0.75), Some(2.0), Some(1.0), None]);
         assert_eq!(found.await.unwrap().as_ref(), &expected as &dyn Array);
     }

@@ -122,7 +122,8 @@ mod tests {
         let numbers = [i64::MIN, -4, -3, -2, 0, 1, 7, 63, 64, 65, 999, 1_000, 1_001, i64::MAX];
         let wide: Vec<Option<i64>> = numbers.into_iter().map(Some).chain([None]).collect();
         let narrow: Vec<Option<i32>> = wide.iter().map(|number| number.and_then(|number| i32::try_from(number).ok())).collect();
-        let expected = |numbers: Vec<Option<i64>>| numbers.into_iter().map(|number| Some(number.is_some_and(|number| among.contains(&number)))).collect::<Vec<_>>();
+        let expected =
+            |numbers: Vec<Option<i64>>| numbers.into_iter().map(|number| Some(number.is_some_and(|number| among.contains(&number)))).collect::<Vec<_>>();
         let wanted = (expected(wide.clone()), expected(narrow.iter().map(|number| number.map(i64::from)).collect()));
         let batch = RecordBatch::try_from_iter([("wide", Arc::new(Int64Array::from(wide)) as _), ("narrow", Arc::new(Int32Array::from(narrow)) as _)]).unwrap();
         let function = one_of(&among).unwrap();

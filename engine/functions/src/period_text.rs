@@ -69,7 +69,8 @@ mod tests {
         context.register_udf(period_text());
         context.register_batch("event", RecordBatch::try_from_iter_with_nullable([("day", day, true)]).unwrap()).unwrap();
         for characters in [4, 7] {
-            let sql = format!("SELECT day FROM event WHERE period_text(day, {characters}) IS NOT DISTINCT FROM substring(CAST(day AS VARCHAR), 1, {characters})");
+            let sql =
+                format!("SELECT day FROM event WHERE period_text(day, {characters}) IS NOT DISTINCT FROM substring(CAST(day AS VARCHAR), 1, {characters})");
             assert_eq!(context.sql(&sql).await.unwrap().count().await.unwrap(), days.len());
         }
     }

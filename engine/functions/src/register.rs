@@ -27,7 +27,5 @@ pub fn register(mut builder: SessionStateBuilder, calendar: &Arc<Calendar>) -> S
     scalar.extend(business::functions(calendar, &offsets).into_iter().map(Arc::new));
     builder.scalar_functions().get_or_insert_default().extend(scalar);
     builder.aggregate_functions().get_or_insert_default().push(Arc::new(checked_sum::checked_sum()));
-    builder
-        .with_analyzer_rule(Arc::new(CollapseBucketDate::new(Arc::clone(&bucket_date))))
-        .with_analyzer_rule(Arc::new(ZonedCasts::new(&offsets, bucket_date)))
+    builder.with_analyzer_rule(Arc::new(CollapseBucketDate::new(Arc::clone(&bucket_date)))).with_analyzer_rule(Arc::new(ZonedCasts::new(&offsets, bucket_date)))
 }

@@ -37,16 +37,12 @@ impl ScalarUDFImpl for RowHash {
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let [
-            ColumnarValue::Scalar(ScalarValue::Int64(Some(seed))),
-            ColumnarValue::Scalar(ScalarValue::Int64(Some(sign))),
-            columns @ ..,
-        ] = arguments.args.as_slice()
+        let [ColumnarValue::Scalar(ScalarValue::Int64(Some(seed))), ColumnarValue::Scalar(ScalarValue::Int64(Some(sign))), columns @ ..] =
+            arguments.args.as_slice()
         else {
             return exec_err!("row_hash takes a seed and a sign, both integer literals, then columns");
         };
-        let columns: Vec<ArrayRef> =
-            columns.iter().map(|column| column.to_array(arguments.number_rows)).collect::<Result<_>>()?;
+        let columns: Vec<ArrayRef> = columns.iter().map(|column| column.to_array(arguments.number_rows)).collect::<Result<_>>()?;
         let mut hashes = vec![mix(seed.cast_unsigned()); arguments.number_rows];
         for column in &columns {
             add(column, seed.cast_unsigned(), &mut hashes)?;

@@ -150,11 +150,8 @@ async fn local_times_become_the_first_instant() {
             let sql = "SELECT arrow_cast(CAST($local AS TIMESTAMP WITH TIME ZONE), $type), \
                        arrow_cast(CAST($text AS TIMESTAMP WITH TIME ZONE), $type), \
                        arrow_cast(CAST($other AS TIMESTAMP WITH TIME ZONE), $type)";
-            let parameters = [
-                ("local", local),
-                ("text", ScalarValue::from(case["local"].as_str().unwrap())),
-                ("other", ScalarValue::from(case["later"].as_str().unwrap())),
-            ];
+            let parameters =
+                [("local", local), ("text", ScalarValue::from(case["local"].as_str().unwrap())), ("other", ScalarValue::from(case["later"].as_str().unwrap()))];
             let sql = sql.replace("$type", &format!("'Timestamp(Microsecond, Some(\"{zone}\"))'"));
             let found = rows(&session, &sql, &parameters).await;
             let found: Vec<i64> = (0..3).map(|column| instants_of(&found, column)[0]).collect();
@@ -208,8 +205,7 @@ async fn datafusion_alone_fails_or_shifts_the_day() {
 async fn comparisons_with_dates_keep_the_right_rows() {
     for zone in ZONES {
         let days: Vec<Value> = cases("days", zone).into_iter().filter(|case| case["day_starts_at"] == "00:00").collect();
-        let at: BTreeSet<i64> =
-            days.iter().flat_map(|day| (-5..53).map(|step| micros(day, "start") + step * HALF_HOUR)).collect();
+        let at: BTreeSet<i64> = days.iter().flat_map(|day| (-5..53).map(|step| micros(day, "start") + step * HALF_HOUR)).collect();
         let at: Vec<i64> = at.into_iter().collect();
         let session = with_events(zone, "00:00", &at);
         for day in &days {
@@ -232,8 +228,7 @@ async fn comparisons_with_dates_keep_the_right_rows() {
                 ("CAST(at AS TIMESTAMP) >= CAST($d AS TIMESTAMP)", &|at| at >= start),
                 ("at < CAST($d AS VARCHAR)", &|at| at < start),
             ];
-            let columns: Vec<String> =
-                comparisons.iter().enumerate().map(|(number, (condition, _))| format!("{condition} AS c{number}")).collect();
+            let columns: Vec<String> = comparisons.iter().enumerate().map(|(number, (condition, _))| format!("{condition} AS c{number}")).collect();
             let sql = format!("SELECT {} FROM event", columns.join(", "));
             let found = rows(&session, &sql, std::slice::from_ref(&parameter)).await;
             for (column, (condition, keeps)) in comparisons.iter().enumerate() {
@@ -276,7 +271,9 @@ async fn comparisons_with_dates_still_prune() {
 async fn a_day_that_is_compared_still_prunes() {
     for (zone, prunes) in [("Asia/Taipei", true), ("America/Havana", true), ("America/Sao_Paulo", true), ("America/St_Johns", false)] {
         let session = with_events(zone, "00:00", &[0]);
-        for condition in ["at::date = '2026-11-24'", "DATE '2026-11-24' <= at::date", "at::date BETWEEN '2026-11-24' AND '2026-11-25'", "at::date IN ('2026-11-24')"] {
+        for condition in
+            ["at::date = '2026-11-24'", "DATE '2026-11-24' <= at::date", "at::date BETWEEN '2026-11-24' AND '2026-11-25'", "at::date IN ('2026-11-24')"]
+        {
             let query = session.sql(&format!("SELECT at FROM event WHERE {condition}")).await.unwrap();
             let plan = query.create_physical_plan().await.unwrap();
             let plan = displayable(plan.as_ref()).indent(false).to_string();

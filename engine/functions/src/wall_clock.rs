@@ -10,8 +10,7 @@ use datafusion::arrow::array::{ArrayRef, AsArray, PrimitiveArray, StringArray, T
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::compute::kernels::cast_utils::string_to_datetime;
 use datafusion::arrow::datatypes::{
-    ArrowTimestampType, DataType, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType,
+    ArrowTimestampType, DataType, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
 };
 use datafusion::common::{Result, ScalarValue, exec_datafusion_err, exec_err};
 use datafusion::logical_expr::sort_properties::{ExprProperties, SortProperties};
@@ -67,9 +66,7 @@ impl ScalarUDFImpl for WallClock {
         let zone = || Some(Arc::from(self.offsets.name()));
         match (self.way, argument_types) {
             (Way::ToInstant, [DataType::Timestamp(unit, None)]) => Ok(DataType::Timestamp(*unit, zone())),
-            (Way::ToInstant, [DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View]) => {
-                Ok(DataType::Timestamp(TimeUnit::Microsecond, zone()))
-            }
+            (Way::ToInstant, [DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View]) => Ok(DataType::Timestamp(TimeUnit::Microsecond, zone())),
             (Way::ToLocal, [DataType::Timestamp(unit, Some(_))]) => Ok(DataType::Timestamp(*unit, None)),
             (Way::ToInstant, _) => exec_err!("{} takes a TIMESTAMP without a zone, or a text", self.name()),
             (Way::ToLocal, _) => exec_err!("{} takes a TIMESTAMP WITH TIME ZONE", self.name()),
@@ -101,9 +98,7 @@ impl WallClock {
         match times.data_type() {
             DataType::Timestamp(TimeUnit::Second, _) => self.shift::<TimestampSecondType>(times, result, 1),
             DataType::Timestamp(TimeUnit::Millisecond, _) => self.shift::<TimestampMillisecondType>(times, result, 1_000),
-            DataType::Timestamp(TimeUnit::Microsecond, _) => {
-                self.shift::<TimestampMicrosecondType>(times, result, MICROSECONDS_PER_SECOND)
-            }
+            DataType::Timestamp(TimeUnit::Microsecond, _) => self.shift::<TimestampMicrosecondType>(times, result, MICROSECONDS_PER_SECOND),
             DataType::Timestamp(TimeUnit::Nanosecond, _) => self.shift::<TimestampNanosecondType>(times, result, 1_000_000_000),
             _ => self.read(times, result),
         }
@@ -124,8 +119,7 @@ impl WallClock {
     fn read(&self, texts: &ArrayRef, result: &DataType) -> Result<ArrayRef> {
         let texts = cast(texts, &DataType::Utf8)?;
         let texts: &StringArray = texts.as_string();
-        let instants: Result<TimestampMicrosecondArray> =
-            texts.iter().map(|text| text.map(|text| self.instant_of_text(text)).transpose()).collect();
+        let instants: Result<TimestampMicrosecondArray> = texts.iter().map(|text| text.map(|text| self.instant_of_text(text)).transpose()).collect();
         Ok(Arc::new(instants?.with_data_type(result.clone())))
     }
 

@@ -100,7 +100,8 @@ mod tests {
     async fn a_time_is_within_one_of_the_spans_or_not() {
         let spans = [(10, 20), (15, 25), (25, 30), (40, 41), (50, 50), (i64::MIN, -5)];
         let times: Vec<Option<i64>> = [i64::MIN, -6, -5, 9, 10, 24, 25, 29, 30, 39, 40, 41, 50, i64::MAX, 12, 40].into_iter().map(Some).chain([None]).collect();
-        let expected: Vec<Option<bool>> = times.iter().map(|time| Some(time.is_some_and(|time| spans.iter().any(|(start, end)| (*start..*end).contains(&time))))).collect();
+        let expected: Vec<Option<bool>> =
+            times.iter().map(|time| Some(time.is_some_and(|time| spans.iter().any(|(start, end)| (*start..*end).contains(&time))))).collect();
         let context = SessionContext::new();
         let batch = RecordBatch::try_from_iter([("at", Arc::new(TimestampMicrosecondArray::from(times).with_timezone("Asia/Taipei")) as _)]).unwrap();
         let found = context.read_batch(batch).unwrap().select(vec![within_spans(spans).call(vec![col("at")])]).unwrap().collect().await.unwrap();

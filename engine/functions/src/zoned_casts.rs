@@ -37,12 +37,7 @@ pub(crate) struct ZonedCasts {
 
 impl ZonedCasts {
     pub(crate) fn new(offsets: &Arc<ZoneOffsets>, bucket_date: Arc<ScalarUDF>) -> Self {
-        Self {
-            bucket_date,
-            offsets: Arc::clone(offsets),
-            to_instant: Arc::new(local_to_instant(offsets)),
-            to_local: Arc::new(instant_to_local(offsets)),
-        }
+        Self { bucket_date, offsets: Arc::clone(offsets), to_instant: Arc::new(local_to_instant(offsets)), to_local: Arc::new(instant_to_local(offsets)) }
     }
 
     fn rewrite(&self, expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
@@ -98,7 +93,9 @@ impl ZonedCasts {
         };
         let Ok(source) = inner.get_type(schema) else { return Transformed::no(expression) };
         let DataType::Timestamp(unit, zone) = target else {
-            let is_day = !tries && target == &DataType::Date32 && matches!(&source, DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if self.offsets.is_zone(zone));
+            let is_day = !tries
+                && target == &DataType::Date32
+                && matches!(&source, DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if self.offsets.is_zone(zone));
             return if is_day { Transformed::yes(self.day_of(inner.clone())) } else { Transformed::no(expression) };
         };
         let with_unit = |expression: Expr, found: TimeUnit| if found == *unit { expression } else { cast(expression, target.clone()) };
@@ -178,7 +175,11 @@ fn pruning_days(expression: &Expr) -> Result<Vec<Expr>> {
             Expr::InList(InList { expr, list, .. }) if list.iter().all(is_constant) => Some(expr),
             _ => None,
         };
-        found.extend(compared.filter(|compared| matches!(compared.as_ref(), Expr::Cast(cast) if cast.field.data_type() == &DataType::Date32)).map(|day| day.as_ref().clone()));
+        found.extend(
+            compared
+                .filter(|compared| matches!(compared.as_ref(), Expr::Cast(cast) if cast.field.data_type() == &DataType::Date32))
+                .map(|day| day.as_ref().clone()),
+        );
         Ok(TreeNodeRecursion::Continue)
     })?;
     Ok(found)

@@ -108,11 +108,7 @@ impl Lake {
                 for staged in commit.add {
                     staged.discard().await;
                 }
-                Err(Error::Conflict {
-                    table: table.clone(),
-                    expected: base.map(Snapshot::version),
-                    found: i64::try_from(found).unwrap_or(i64::MAX),
-                })
+                Err(Error::Conflict { table: table.clone(), expected: base.map(Snapshot::version), found: i64::try_from(found).unwrap_or(i64::MAX) })
             }
             Err(error) => Err(Error::delta(table, error)),
         }
@@ -222,7 +218,6 @@ fn schema_error(table: &TableName, source: impl std::error::Error + Send + Sync 
     Error::Schema { table: table.clone(), source: Box::new(source) }
 }
 
-
 async fn write(
     base: Option<&Snapshot>,
     location: &TableLocation,
@@ -260,10 +255,9 @@ async fn write(
 fn is_conflict(error: &DeltaTableError) -> bool {
     match error {
         DeltaTableError::VersionAlreadyExists(_) => true,
-        DeltaTableError::Transaction { source } => matches!(
-            source,
-            TransactionError::VersionAlreadyExists(_) | TransactionError::MaxCommitAttempts(_) | TransactionError::CommitConflict(_)
-        ),
+        DeltaTableError::Transaction { source } => {
+            matches!(source, TransactionError::VersionAlreadyExists(_) | TransactionError::MaxCommitAttempts(_) | TransactionError::CommitConflict(_))
+        }
         _ => false,
     }
 }

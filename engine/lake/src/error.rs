@@ -305,11 +305,9 @@ impl Error {
 impl Faulty for Error {
     fn fault(&self) -> Fault {
         match self {
-            Self::ColumnType { .. }
-            | Self::ColumnName { .. }
-            | Self::DuplicateColumn { .. }
-            | Self::PartitionType { .. }
-            | Self::TableName { .. } => Fault::User,
+            Self::ColumnType { .. } | Self::ColumnName { .. } | Self::DuplicateColumn { .. } | Self::PartitionType { .. } | Self::TableName { .. } => {
+                Fault::User
+            }
             Self::PartitionValue { .. } | Self::Precision { .. } | Self::NullValue { .. } => Fault::Data,
             Self::Folder { .. }
             | Self::FolderPath { .. }
@@ -388,9 +386,7 @@ fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 
 }
 
 fn is_disk_full(error: &(dyn StdError + 'static)) -> bool {
-    error
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+    error.downcast_ref::<io::Error>().is_some_and(|error| matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
 }
 
 /// The path of an object that is gone. DataFusion turns the failed read of a footer into text, so that the words are all

@@ -192,8 +192,7 @@ fn stored_type(column: &str, data_type: &DataType) -> Result<DataType> {
             fields
                 .iter()
                 .map(|field| {
-                    stored_type(column, field.data_type())
-                        .map(|data_type| Arc::new(Field::new(field.name(), data_type, field.is_nullable())) as FieldRef)
+                    stored_type(column, field.data_type()).map(|data_type| Arc::new(Field::new(field.name(), data_type, field.is_nullable())) as FieldRef)
                 })
                 .collect::<Result<Fields>>()?,
         ),

@@ -242,17 +242,12 @@ fn beyond_us(state: &EagerSnapshot) -> Option<String> {
 fn layout_of(name: &TableName, state: &EagerSnapshot) -> Result<TableLayout> {
     let unsupported = |error: Error| Error::UnsupportedTable { table: name.clone(), reason: error.to_string() };
     let metadata = state.metadata();
-    let mut properties: BTreeMap<String, String> =
-        metadata.configuration().iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    let mut properties: BTreeMap<String, String> = metadata.configuration().iter().map(|(key, value)| (key.clone(), value.clone())).collect();
     // What every commit writes by itself is no part of the layout.
     properties.retain(|key, value| key != CHECKPOINT_PROPERTY || value != CHECKPOINT_INTERVAL);
     let sort_columns = properties.remove(SORT_PROPERTY).and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
-    let sort_columns = sort_columns
-        .iter()
-        .filter_map(serde_json::Value::as_array)
-        .flatten()
-        .filter_map(|column| column.as_str().map(ToOwned::to_owned))
-        .collect();
+    let sort_columns =
+        sort_columns.iter().filter_map(serde_json::Value::as_array).flatten().filter_map(|column| column.as_str().map(ToOwned::to_owned)).collect();
     let partition_columns = metadata.partition_columns().iter().map(ToString::to_string).collect();
     let layout = TableLayout::new(&state.arrow_schema(), partition_columns, sort_columns).map_err(unsupported)?;
     let layout = layout.with_properties(properties);
@@ -284,10 +279,8 @@ fn files_of(name: &TableName, state: &EagerSnapshot, layout: &TableLayout) -> Re
             counted,
         });
     }
-    let encoded: Vec<_> = files
-        .iter()
-        .map(|file| decode::Encoded { json: file.statistics_json.as_deref(), ours: written_fingerprint(&file.path).is_some() })
-        .collect();
+    let encoded: Vec<_> =
+        files.iter().map(|file| decode::Encoded { json: file.statistics_json.as_deref(), ours: written_fingerprint(&file.path).is_some() }).collect();
     let statistics = decode::decode(&layout.file_schema(), &encoded);
     for (file, statistics) in files.iter_mut().zip(statistics) {
         file.statistics = statistics;

@@ -9,9 +9,7 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
-use crate::records::{
-    AttemptId, AttemptRecord, BatchId, Measures, OutputRecord, Pin, PublicationRecord, RunId, StepId,
-};
+use crate::records::{AttemptId, AttemptRecord, BatchId, Measures, OutputRecord, Pin, PublicationRecord, RunId, StepId};
 use crate::row::{Columns, count, stored};
 use crate::step::{self, StepMove};
 use crate::words::AttemptState;
@@ -187,11 +185,7 @@ async fn finish(connection: &mut SqliteConnection, end: &AttemptEnd, at: DateTim
     if changed.rows_affected() == 1 {
         return Ok(());
     }
-    Err(Error::StateChanged {
-        what: format!("attempt {}", end.attempt),
-        expected: AttemptState::Running.as_str(),
-        found: "ended or absent".to_owned(),
-    })
+    Err(Error::StateChanged { what: format!("attempt {}", end.attempt), expected: AttemptState::Running.as_str(), found: "ended or absent".to_owned() })
 }
 
 async fn publish(connection: &mut SqliteConnection, attempt: AttemptId, publication: &PublicationRecord) -> Result<()> {
@@ -207,18 +201,16 @@ async fn publish(connection: &mut SqliteConnection, attempt: AttemptId, publicat
 }
 
 async fn deliver(connection: &mut SqliteConnection, attempt: AttemptId, output: &OutputRecord) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO output (attempt, path, report, rows, bytes, sha256, unchanged) VALUES (?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(attempt.0)
-    .bind(&output.path)
-    .bind(&output.report)
-    .bind(count(output.rows))
-    .bind(count(output.bytes))
-    .bind(&output.sha256)
-    .bind(output.unchanged)
-    .execute(connection)
-    .await
-    .map_err(Error::doing("record an output"))?;
+    sqlx::query("INSERT INTO output (attempt, path, report, rows, bytes, sha256, unchanged) VALUES (?, ?, ?, ?, ?, ?, ?)")
+        .bind(attempt.0)
+        .bind(&output.path)
+        .bind(&output.report)
+        .bind(count(output.rows))
+        .bind(count(output.bytes))
+        .bind(&output.sha256)
+        .bind(output.unchanged)
+        .execute(connection)
+        .await
+        .map_err(Error::doing("record an output"))?;
     Ok(())
 }

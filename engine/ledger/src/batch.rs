@@ -35,9 +35,7 @@ impl Ledger {
     pub async fn find_batch(&self, reference: &BatchReference) -> Result<Option<BatchRecord>> {
         match reference {
             BatchReference::Id(id) => self.batch(*id).await,
-            BatchReference::Label { pipeline, business_date, attempt: None } => {
-                self.latest_batch(pipeline, *business_date).await
-            }
+            BatchReference::Label { pipeline, business_date, attempt: None } => self.latest_batch(pipeline, *business_date).await,
             BatchReference::Label { pipeline, business_date, attempt: Some(attempt) } => {
                 sqlx::query("SELECT * FROM batch WHERE pipeline = ? AND business_date = ? AND attempt = ?")
                     .bind(pipeline)
@@ -91,35 +89,21 @@ pub(crate) fn read(row: &SqliteRow) -> Result<BatchRecord> {
     })
 }
 
-pub(crate) async fn insert(
-    connection: &mut SqliteConnection,
-    pipeline: &str,
-    business_date: NaiveDate,
-    attempt: u32,
-    at: DateTime<Utc>,
-) -> Result<BatchId> {
-    let inserted = sqlx::query(
-        "INSERT INTO batch (pipeline, business_date, attempt, state, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?)",
-    )
-    .bind(pipeline)
-    .bind(business_date.to_string())
-    .bind(i64::from(attempt))
-    .bind(BatchState::Ready.as_str())
-    .bind(stored(at))
-    .bind(stored(at))
-    .execute(connection)
-    .await
-    .map_err(Error::doing("create a batch"))?;
+pub(crate) async fn insert(connection: &mut SqliteConnection, pipeline: &str, business_date: NaiveDate, attempt: u32, at: DateTime<Utc>) -> Result<BatchId> {
+    let inserted = sqlx::query("INSERT INTO batch (pipeline, business_date, attempt, state, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?)")
+        .bind(pipeline)
+        .bind(business_date.to_string())
+        .bind(i64::from(attempt))
+        .bind(BatchState::Ready.as_str())
+        .bind(stored(at))
+        .bind(stored(at))
+        .execute(connection)
+        .await
+        .map_err(Error::doing("create a batch"))?;
     Ok(BatchId(inserted.last_insert_rowid()))
 }
 
-pub(crate) async fn move_state(
-    connection: &mut SqliteConnection,
-    batch: BatchId,
-    from: BatchState,
-    to: BatchState,
-    at: DateTime<Utc>,
-) -> Result<()> {
+pub(crate) async fn move_state(connection: &mut SqliteConnection, batch: BatchId, from: BatchState, to: BatchState, at: DateTime<Utc>) -> Result<()> {
     let changed = sqlx::query("UPDATE batch SET state = ?, changed_at = ? WHERE id = ? AND state = ?")
         .bind(to.as_str())
         .bind(stored(at))
@@ -136,9 +120,5 @@ pub(crate) async fn move_state(
         .fetch_optional(connection)
         .await
         .map_err(Error::doing("read the state of a batch"))?;
-    Err(Error::StateChanged {
-        what: format!("batch {batch}"),
-        expected: from.as_str(),
-        found: found.unwrap_or_else(|| "absent".to_owned()),
-    })
+    Err(Error::StateChanged { what: format!("batch {batch}"), expected: from.as_str(), found: found.unwrap_or_else(|| "absent".to_owned()) })
 }

@@ -71,9 +71,7 @@ pub enum Error {
         wanted: &'static str,
     },
     /// A text that should name a batch does not.
-    #[error(
-        "`{0}` does not name a batch; say its number or pipeline@date, for example daily@2026-11-23 or daily@2026-11-23#2"
-    )]
+    #[error("`{0}` does not name a batch; say its number or pipeline@date, for example daily@2026-11-23 or daily@2026-11-23#2")]
     BatchReference(String),
 }
 
@@ -100,9 +98,7 @@ impl Faulty for Error {
     fn fault(&self) -> Fault {
         match self {
             Self::CreateFolder { .. } | Self::Open { .. } | Self::StateChanged { .. } => Fault::External,
-            Self::Statement { source, .. } if is_busy(source) || is_disk(source) => {
-                Fault::External
-            }
+            Self::Statement { source, .. } if is_busy(source) || is_disk(source) => Fault::External,
             Self::Newer { .. } | Self::BatchReference(_) => Fault::User,
             Self::Migrate { .. } | Self::Statement { .. } | Self::Unreadable { .. } => Fault::Internal,
         }

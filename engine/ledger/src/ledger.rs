@@ -31,8 +31,7 @@ impl Ledger {
     /// If the folder or file cannot be made or read, is no ledger, or was written by a newer version.
     pub async fn open(path: &Path) -> Result<Self> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)
-                .map_err(|source| Error::CreateFolder { folder: folder.to_path_buf(), source })?;
+            std::fs::create_dir_all(folder).map_err(|source| Error::CreateFolder { folder: folder.to_path_buf(), source })?;
         }
         // NORMAL: what is done is decided by the stamps in the lake. A ledger that lost its last moments in a power cut only
         // makes the next run look again, so it need not wait for the disk at every step.
@@ -89,11 +88,7 @@ fn is_busy(error: &sqlx::Error) -> bool {
 fn migrations() -> Migrator {
     let all = [(1, "ledger", include_str!("../migrations/0001_ledger.sql"))];
     Migrator::with_migrations(
-        all.into_iter()
-            .map(|(version, name, sql)| {
-                Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
-            })
-            .collect(),
+        all.into_iter().map(|(version, name, sql)| Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)).collect(),
     )
 }
 

@@ -31,8 +31,7 @@ pub use ledger::Ledger;
 pub use lock::{Lock, LockOutcome};
 pub use process::{Liveness, Owner, Process};
 pub use records::{
-    AttemptId, AttemptRecord, BatchId, BatchRecord, Measures, OutputRecord, Pin, PublicationRecord, RunId, RunRecord,
-    StagedFile, StepId, StepRecord,
+    AttemptId, AttemptRecord, BatchId, BatchRecord, Measures, OutputRecord, Pin, PublicationRecord, RunId, RunRecord, StagedFile, StepId, StepRecord,
 };
 pub use reference::BatchReference;
 pub use run::{BatchTarget, CarriedPins, PlannedStep, RunEnd, RunOpening};

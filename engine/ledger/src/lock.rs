@@ -44,13 +44,7 @@ impl Ledger {
     ///
     /// # Errors
     /// If the ledger cannot be written.
-    pub async fn take_lock(
-        &self,
-        pipeline: &str,
-        business_date: NaiveDate,
-        owner: &Owner,
-        at: DateTime<Utc>,
-    ) -> Result<LockOutcome> {
+    pub async fn take_lock(&self, pipeline: &str, business_date: NaiveDate, owner: &Owner, at: DateTime<Utc>) -> Result<LockOutcome> {
         let mut transaction = self.begin().await?;
         let held = sqlx::query("SELECT * FROM pipeline_lock WHERE pipeline = ? AND business_date = ?")
             .bind(pipeline)
@@ -105,21 +99,11 @@ impl Ledger {
 fn read_owner(row: &SqliteRow) -> Result<Owner> {
     Ok(Owner {
         name: row.text("owner")?,
-        process: Process {
-            host: row.text("host")?,
-            pid: row.number("pid")?,
-            started: row.optional_text("process_started")?,
-        },
+        process: Process { host: row.text("host")?, pid: row.number("pid")?, started: row.optional_text("process_started")? },
     })
 }
 
-async fn insert(
-    connection: &mut SqliteConnection,
-    pipeline: &str,
-    business_date: NaiveDate,
-    owner: &Owner,
-    at: DateTime<Utc>,
-) -> Result<Lock> {
+async fn insert(connection: &mut SqliteConnection, pipeline: &str, business_date: NaiveDate, owner: &Owner, at: DateTime<Utc>) -> Result<Lock> {
     let inserted = sqlx::query(
         "INSERT INTO pipeline_lock (pipeline, business_date, owner, host, pid, process_started, taken_at) \
          VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -138,10 +122,6 @@ async fn insert(
 }
 
 async fn delete(connection: &mut SqliteConnection, lock: i64) -> Result<()> {
-    sqlx::query("DELETE FROM pipeline_lock WHERE id = ?")
-        .bind(lock)
-        .execute(connection)
-        .await
-        .map_err(Error::doing("give a lock back"))?;
+    sqlx::query("DELETE FROM pipeline_lock WHERE id = ?").bind(lock).execute(connection).await.map_err(Error::doing("give a lock back"))?;
     Ok(())
 }

@@ -56,12 +56,7 @@ pub(crate) async fn insert(connection: &mut SqliteConnection, run: RunId, pin: &
 }
 
 /// Copies the pins of the batch's run before `run`, so that each run says by itself what it read.
-pub(crate) async fn carry(
-    connection: &mut SqliteConnection,
-    batch: BatchId,
-    run: RunId,
-    carried: &CarriedPins,
-) -> Result<()> {
+pub(crate) async fn carry(connection: &mut SqliteConnection, batch: BatchId, run: RunId, carried: &CarriedPins) -> Result<()> {
     let CarriedPins::AllBut(renewed) = carried else {
         return Ok(());
     };

@@ -29,11 +29,7 @@ pub(crate) trait Columns {
 
     fn number<N: TryFrom<i64>>(&self, column: &'static str) -> Result<N> {
         let value = self.integer(column)?;
-        N::try_from(value).map_err(|_| Error::Unreadable {
-            column,
-            value: value.to_string(),
-            wanted: "a number in range",
-        })
+        N::try_from(value).map_err(|_| Error::Unreadable { column, value: value.to_string(), wanted: "a number in range" })
     }
 
     fn word<W: FromStr>(&self, column: &'static str) -> Result<W> {
@@ -64,11 +60,11 @@ pub(crate) trait Columns {
         let Some(text) = self.optional_text(column)? else {
             return Ok(None);
         };
-        [Fault::User, Fault::Data, Fault::External, Fault::Internal]
-            .into_iter()
-            .find(|fault| fault.as_str() == text)
-            .map(Some)
-            .ok_or(Error::Unreadable { column, value: text, wanted: "a fault" })
+        [Fault::User, Fault::Data, Fault::External, Fault::Internal].into_iter().find(|fault| fault.as_str() == text).map(Some).ok_or(Error::Unreadable {
+            column,
+            value: text,
+            wanted: "a fault",
+        })
     }
 }
 

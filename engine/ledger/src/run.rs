@@ -102,9 +102,7 @@ impl Ledger {
     pub async fn open_run(&self, opening: &RunOpening, at: DateTime<Utc>) -> Result<(BatchRecord, RunRecord)> {
         let mut transaction = self.begin().await?;
         let batch = match &opening.target {
-            BatchTarget::New { pipeline, business_date, attempt } => {
-                batch::insert(&mut transaction, pipeline, *business_date, *attempt, at).await?
-            }
+            BatchTarget::New { pipeline, business_date, attempt } => batch::insert(&mut transaction, pipeline, *business_date, *attempt, at).await?,
             BatchTarget::Existing { batch, from } => {
                 batch::move_state(&mut transaction, *batch, *from, BatchState::Ready, at).await?;
                 *batch
@@ -183,12 +181,7 @@ fn read(row: &SqliteRow) -> Result<RunRecord> {
     })
 }
 
-async fn insert(
-    connection: &mut SqliteConnection,
-    batch: BatchId,
-    opening: &RunOpening,
-    at: DateTime<Utc>,
-) -> Result<RunId> {
+async fn insert(connection: &mut SqliteConnection, batch: BatchId, opening: &RunOpening, at: DateTime<Utc>) -> Result<RunId> {
     let inserted = sqlx::query(
         "INSERT INTO run (batch, number, cause, owner, host, pid, started_at) \
          SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5, ?6 FROM run WHERE batch = ?1",
@@ -205,13 +198,7 @@ async fn insert(
     Ok(RunId(inserted.last_insert_rowid()))
 }
 
-async fn put_step(
-    connection: &mut SqliteConnection,
-    batch: BatchId,
-    planned: &PlannedStep,
-    position: i64,
-    at: DateTime<Utc>,
-) -> Result<()> {
+async fn put_step(connection: &mut SqliteConnection, batch: BatchId, planned: &PlannedStep, position: i64, at: DateTime<Utc>) -> Result<()> {
     let Some((step, from)) = planned.known else {
         sqlx::query(
             "INSERT INTO step (batch, name, kind, target, priority, position, state, reason, changed_at) \
@@ -246,15 +233,7 @@ async fn put_step(
 }
 
 async fn read_back(connection: &mut SqliteConnection, batch: BatchId, run: RunId) -> Result<(BatchRecord, RunRecord)> {
-    let batch = sqlx::query("SELECT * FROM batch WHERE id = ?")
-        .bind(batch.0)
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(Error::doing("read a batch"))?;
-    let run = sqlx::query("SELECT * FROM run WHERE id = ?")
-        .bind(run.0)
-        .fetch_one(connection)
-        .await
-        .map_err(Error::doing("read a run"))?;
+    let batch = sqlx::query("SELECT * FROM batch WHERE id = ?").bind(batch.0).fetch_one(&mut *connection).await.map_err(Error::doing("read a batch"))?;
+    let run = sqlx::query("SELECT * FROM run WHERE id = ?").bind(run.0).fetch_one(connection).await.map_err(Error::doing("read a run"))?;
     Ok((batch::read(&batch)?, read(&run)?))
 }

@@ -7,9 +7,7 @@ use crate::audit::AuditRecord;
 use crate::batch;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
-use crate::records::{
-    AttemptRecord, BatchId, BatchRecord, Measures, OutputRecord, Pin, PublicationRecord, RunRecord, StepRecord,
-};
+use crate::records::{AttemptRecord, BatchId, BatchRecord, Measures, OutputRecord, Pin, PublicationRecord, RunRecord, StepRecord};
 use crate::row::Columns;
 
 /// Which batches to list.
@@ -99,8 +97,7 @@ impl Ledger {
             let pins = self.pins(run.id).await?;
             runs.push((run, pins));
         }
-        let mut steps: Vec<StepDetail> =
-            self.steps(batch).await?.into_iter().map(|step| StepDetail { step, attempts: Vec::new() }).collect();
+        let mut steps: Vec<StepDetail> = self.steps(batch).await?.into_iter().map(|step| StepDetail { step, attempts: Vec::new() }).collect();
         let mut publications = self.publications(batch).await?;
         let mut outputs = self.outputs(batch).await?;
         for attempt in self.attempts(batch).await? {

@@ -40,13 +40,7 @@ impl Ledger {
         .await
         .map_err(Error::doing("read the staged files"))?
         .iter()
-        .map(|row| {
-            Ok(StagedFile {
-                attempt: AttemptId(row.integer("attempt")?),
-                table: row.text("table_name")?,
-                path: row.text("path")?,
-            })
-        })
+        .map(|row| Ok(StagedFile { attempt: AttemptId(row.integer("attempt")?), table: row.text("table_name")?, path: row.text("path")? }))
         .collect()
     }
 
@@ -62,10 +56,6 @@ impl Ledger {
 }
 
 pub(crate) async fn forget(connection: &mut SqliteConnection, attempt: AttemptId) -> Result<()> {
-    sqlx::query("DELETE FROM staged_file WHERE attempt = ?")
-        .bind(attempt.0)
-        .execute(connection)
-        .await
-        .map_err(Error::doing("forget staged files"))?;
+    sqlx::query("DELETE FROM staged_file WHERE attempt = ?").bind(attempt.0).execute(connection).await.map_err(Error::doing("forget staged files"))?;
     Ok(())
 }

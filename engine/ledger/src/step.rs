@@ -83,9 +83,5 @@ pub(crate) async fn move_state(connection: &mut SqliteConnection, change: &StepM
         .fetch_optional(connection)
         .await
         .map_err(Error::doing("read the state of a step"))?;
-    Err(Error::StateChanged {
-        what: format!("step {}", change.step),
-        expected: change.from.as_str(),
-        found: found.unwrap_or_else(|| "absent".to_owned()),
-    })
+    Err(Error::StateChanged { what: format!("step {}", change.step), expected: change.from.as_str(), found: found.unwrap_or_else(|| "absent".to_owned()) })
 }

@@ -9,9 +9,8 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{
-    AttemptEnd, AttemptState, AuditEntry, BatchFilter, BatchRecord, BatchState, BatchTarget, CarriedPins, Error,
-    Failure, Ledger, LockOutcome, Measures, OutputRecord, Owner, Pin, PlannedStep, PublicationRecord, RunCause, RunEnd,
-    RunOpening, RunRecord, StagedFile, StepKind, StepMove, StepState,
+    AttemptEnd, AttemptState, AuditEntry, BatchFilter, BatchRecord, BatchState, BatchTarget, CarriedPins, Error, Failure, Ledger, LockOutcome, Measures,
+    OutputRecord, Owner, Pin, PlannedStep, PublicationRecord, RunCause, RunEnd, RunOpening, RunRecord, StagedFile, StepKind, StepMove, StepState,
 };
 
 struct Place {
@@ -80,12 +79,7 @@ fn attempt_end(run: &RunRecord, attempt: crate::AttemptId, step: StepMove, state
 }
 
 /// Runs a step to its end; `fill` adds to what the attempt brought.
-async fn do_step(
-    ledger: &Ledger,
-    run: &RunRecord,
-    position: usize,
-    fill: impl FnOnce(&mut AttemptEnd),
-) -> crate::AttemptId {
+async fn do_step(ledger: &Ledger, run: &RunRecord, position: usize, fill: impl FnOnce(&mut AttemptEnd)) -> crate::AttemptId {
     let step = ledger.steps(run.batch).await.unwrap().remove(position);
     let start = StepMove { step: step.id, from: step.state, to: StepState::Running, reason: None };
     let (attempt, _) = ledger.start_attempt(run.id, &start, at(1)).await.unwrap();
@@ -102,17 +96,10 @@ async fn what_is_written_is_read_back_after_the_file_was_closed() {
     let ledger = place.open().await;
     let (batch, run) = first_run(&ledger).await;
     ledger.move_batch(batch.id, BatchState::Ready, BatchState::Running, at(0)).await.unwrap();
-    let measures =
-        Measures { rows_in: 9, rows_out: 7, bytes: 4_096, spill_bytes: 12, peak_memory_bytes: 1 << 33, seconds: 1.25 };
+    let measures = Measures { rows_in: 9, rows_out: 7, bytes: 4_096, spill_bytes: 12, peak_memory_bytes: 1 << 33, seconds: 1.25 };
     let publication = PublicationRecord { table: "report/sales".to_owned(), version_before: None, version_after: 0 };
-    let output = OutputRecord {
-        report: "sales".to_owned(),
-        path: "2026-11-23/sales.csv".to_owned(),
-        rows: 7,
-        bytes: 210,
-        sha256: "ab".repeat(32),
-        unchanged: true,
-    };
+    let output =
+        OutputRecord { report: "sales".to_owned(), path: "2026-11-23/sales.csv".to_owned(), rows: 7, bytes: 210, sha256: "ab".repeat(32), unchanged: true };
     do_step(&ledger, &run, 0, |end| end.pins.push(Pin { source: "delivery".to_owned(), version: 4 })).await;
     do_step(&ledger, &run, 1, |end| {
         end.measures = measures;
@@ -121,8 +108,7 @@ async fn what_is_written_is_read_back_after_the_file_was_closed() {
         end.outputs.push(output.clone());
     })
     .await;
-    let end =
-        RunEnd { run: run.id, batch: batch.id, from: BatchState::Running, to: BatchState::Succeeded, steps: vec![] };
+    let end = RunEnd { run: run.id, batch: batch.id, from: BatchState::Running, to: BatchState::Succeeded, steps: vec![] };
     ledger.end_run(&end, at(3)).await.unwrap();
     ledger.close().await;
 
@@ -168,8 +154,7 @@ async fn the_first_pin_of_a_source_holds_and_goes_on_where_it_is_carried() {
     assert_eq!(ledger.pin(run.id, &pin("delivery", 4)).await.unwrap(), 4);
     assert_eq!(ledger.pin(run.id, &pin("delivery", 5)).await.unwrap(), 4);
     ledger.pin(run.id, &pin("payment", 2)).await.unwrap();
-    let end =
-        RunEnd { run: run.id, batch: batch.id, from: BatchState::Ready, to: BatchState::Interrupted, steps: vec![] };
+    let end = RunEnd { run: run.id, batch: batch.id, from: BatchState::Ready, to: BatchState::Interrupted, steps: vec![] };
     ledger.end_run(&end, at(1)).await.unwrap();
 
     let target = BatchTarget::Existing { batch: batch.id, from: BatchState::Interrupted };
@@ -183,8 +168,7 @@ async fn attempts_of_a_dead_process_end_with_its_run_and_their_files_are_known()
     let place = Place::new();
     let ledger = place.open().await;
     let (batch, run) = first_run(&ledger).await;
-    let staged =
-        |attempt, path: &str| StagedFile { attempt, table: "source/delivery".to_owned(), path: path.to_owned() };
+    let staged = |attempt, path: &str| StagedFile { attempt, table: "source/delivery".to_owned(), path: path.to_owned() };
     let done = do_step(&ledger, &run, 0, |_| ()).await;
     ledger.stage(&[staged(done, "late.parquet")]).await.unwrap();
     ledger.move_batch(batch.id, BatchState::Ready, BatchState::Running, at(1)).await.unwrap();
@@ -210,8 +194,7 @@ async fn a_failure_is_kept_with_its_fault() {
     let place = Place::new();
     let ledger = place.open().await;
     let (batch, run) = first_run(&ledger).await;
-    let failure =
-        Failure { fault: Fault::Data, retry_helps: false, message: "18 rows break `revenue >= 0`".to_owned() };
+    let failure = Failure { fault: Fault::Data, retry_helps: false, message: "18 rows break `revenue >= 0`".to_owned() };
     do_step(&ledger, &run, 0, |end| {
         end.state = AttemptState::Failed;
         end.step.to = StepState::Failed;
@@ -225,16 +208,9 @@ async fn a_failure_is_kept_with_its_fault() {
 async fn the_audit_only_grows() {
     let place = Place::new();
     let ledger = place.open().await;
-    let entry = AuditEntry {
-        actor: "chen".to_owned(),
-        action: "lock-broken".to_owned(),
-        batch: None,
-        detail: json!({"why": "power cut"}),
-    };
+    let entry = AuditEntry { actor: "chen".to_owned(), action: "lock-broken".to_owned(), batch: None, detail: json!({"why": "power cut"}) };
     ledger.audit(&entry, at(0)).await.unwrap();
-    for statement in
-        ["UPDATE audit SET actor = 'nobody'", "DELETE FROM audit", "INSERT OR REPLACE INTO audit SELECT * FROM audit"]
-    {
+    for statement in ["UPDATE audit SET actor = 'nobody'", "DELETE FROM audit", "INSERT OR REPLACE INTO audit SELECT * FROM audit"] {
         let refused = sqlx::query(statement).execute(ledger.pool()).await.err().map(|error| error.to_string());
         assert!(refused.is_some_and(|message| message.contains("append-only")), "{statement}");
     }
@@ -247,17 +223,13 @@ async fn a_lock_is_for_one_until_it_is_given_back() {
     let place = Place::new();
     let ledger = place.open().await;
     let owner = Owner::current("chen");
-    let LockOutcome::Taken(lock) = ledger.take_lock("daily", date(), &owner, at(0)).await.unwrap() else {
-        panic!("not taken")
-    };
+    let LockOutcome::Taken(lock) = ledger.take_lock("daily", date(), &owner, at(0)).await.unwrap() else { panic!("not taken") };
     let held = place.open().await.take_lock("daily", date(), &Owner::current("lin"), at(7)).await.unwrap();
     assert_eq!(held, LockOutcome::Held { owner: owner.clone(), age: TimeDelta::minutes(7) });
     let other = ledger.take_lock("daily", date() + TimeDelta::days(1), &owner, at(0)).await.unwrap();
     assert!(matches!(other, LockOutcome::Taken(_)), "another date is another lock");
     ledger.release_lock(&lock).await.unwrap();
-    let LockOutcome::Taken(next) = ledger.take_lock("daily", date(), &owner, at(8)).await.unwrap() else {
-        panic!("not taken")
-    };
+    let LockOutcome::Taken(next) = ledger.take_lock("daily", date(), &owner, at(8)).await.unwrap() else { panic!("not taken") };
     ledger.release_lock(&lock).await.unwrap();
     let held = ledger.take_lock("daily", date(), &owner, at(9)).await.unwrap();
     assert!(matches!(held, LockOutcome::Held { .. }), "an old lock given back twice is not the new one");

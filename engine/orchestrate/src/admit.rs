@@ -91,12 +91,8 @@ pub fn admit(pipeline: &str, newest: Option<&BatchRecord>, intent: &Intent) -> R
         };
     };
     let (event, cause) = match (batch.state, intent) {
-        (BatchState::Ready | BatchState::Running | BatchState::Interrupted, Intent::Run | Intent::Retry) => {
-            (BatchEvent::Resume, RunCause::Resume)
-        }
-        (BatchState::Ready | BatchState::Running | BatchState::Interrupted, Intent::From(_)) => {
-            (BatchEvent::Resume, RunCause::FromStep)
-        }
+        (BatchState::Ready | BatchState::Running | BatchState::Interrupted, Intent::Run | Intent::Retry) => (BatchEvent::Resume, RunCause::Resume),
+        (BatchState::Ready | BatchState::Running | BatchState::Interrupted, Intent::From(_)) => (BatchEvent::Resume, RunCause::FromStep),
         // The data or a file was mended since: look at everything anew, with pins of its own.
         (BatchState::Failed, Intent::Run) => {
             return Ok(Admission::Create { attempt: batch.attempt + 1, cause: RunCause::First });

@@ -37,11 +37,7 @@ impl Default for Options {
     /// Three steps at a time, so that two processors have work where a step waits for the disk; a first attempt and three retries, as the
     /// workflow has it; half a second before the first of them.
     fn default() -> Self {
-        Self {
-            parallel: NonZeroUsize::MIN.saturating_add(2),
-            attempts: NonZeroU32::MIN.saturating_add(3),
-            pause: Duration::from_millis(500),
-        }
+        Self { parallel: NonZeroUsize::MIN.saturating_add(2), attempts: NonZeroU32::MIN.saturating_add(3), pause: Duration::from_millis(500) }
     }
 }
 
@@ -52,13 +48,7 @@ impl Session {
     /// # Errors
     /// If the ledger cannot be written: the steps under way are then cancelled and waited for, and the next run finds the
     /// batch as a dead process would have left it. That a step fails is no error but part of the summary.
-    pub async fn execute(
-        self,
-        runner: Arc<dyn StepRunner>,
-        observer: Arc<dyn Observer>,
-        options: Options,
-        cancel: CancellationToken,
-    ) -> Result<RunSummary> {
+    pub async fn execute(self, runner: Arc<dyn StepRunner>, observer: Arc<dyn Observer>, options: Options, cancel: CancellationToken) -> Result<RunSummary> {
         let started = Instant::now();
         let mut execution = Execution::new(self, runner, observer, options, cancel.child_token()).await?;
         let outcome = match execution.drive().await {
@@ -101,16 +91,9 @@ struct Execution {
 }
 
 impl Execution {
-    async fn new(
-        session: Session,
-        runner: Arc<dyn StepRunner>,
-        observer: Arc<dyn Observer>,
-        options: Options,
-        cancel: CancellationToken,
-    ) -> Result<Self> {
+    async fn new(session: Session, runner: Arc<dyn StepRunner>, observer: Arc<dyn Observer>, options: Options, cancel: CancellationToken) -> Result<Self> {
         let records = session.ledger.steps(session.batch.id).await?;
-        let known: HashMap<&str, &nightshift_ledger::StepRecord> =
-            records.iter().map(|record| (record.name.as_str(), record)).collect();
+        let known: HashMap<&str, &nightshift_ledger::StepRecord> = records.iter().map(|record| (record.name.as_str(), record)).collect();
         let mut reports = Vec::with_capacity(session.plan.steps.len());
         let mut ids = Vec::with_capacity(session.plan.steps.len());
         for StepPlan { step, .. } in &session.plan.steps {
@@ -221,13 +204,7 @@ impl Execution {
     }
 
     /// An attempt ended: decide what that means, write it down, tell the observer, and rest before another one.
-    async fn ended(
-        &mut self,
-        step: usize,
-        attempt: AttemptId,
-        elapsed: Duration,
-        ended: Result<StepOutcome, StepFailure>,
-    ) -> Result<()> {
+    async fn ended(&mut self, step: usize, attempt: AttemptId, elapsed: Duration, ended: Result<StepOutcome, StepFailure>) -> Result<()> {
         let attempts = self.reports.get(step).map_or(0, |report| report.attempts);
         let event = verdict(&ended, self.cancel.is_cancelled(), attempts, self.options.attempts);
         let change = self.change(step, event, None)?;
@@ -320,9 +297,7 @@ fn attempt_end(
     let state = match event {
         StepEvent::Succeed => AttemptState::Succeeded,
         StepEvent::Interrupt => AttemptState::Interrupted,
-        StepEvent::Fail | StepEvent::TryAgain | StepEvent::Start | StepEvent::Skip | StepEvent::Reset => {
-            AttemptState::Failed
-        }
+        StepEvent::Fail | StepEvent::TryAgain | StepEvent::Start | StepEvent::Skip | StepEvent::Reset => AttemptState::Failed,
     };
     let StepOutcome { measures, technique, pins, publications, outputs } = outcome;
     AttemptEnd { attempt, run, step, state, failure, measures, technique, pins, publications, outputs }

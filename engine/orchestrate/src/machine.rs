@@ -36,10 +36,10 @@ pub trait Machine: Copy + PartialEq + 'static {
     /// # Errors
     /// If the event may not follow on this state.
     fn after(self, event: Self::Event) -> Result<Self, IllegalTransition> {
-        Self::TRANSITIONS
-            .iter()
-            .find(|(state, expected, _)| *state == self && *expected == event)
-            .map(|(_, _, next)| *next)
-            .ok_or_else(|| IllegalTransition { kind: Self::KIND, state: self.word(), event: Self::event_word(event) })
+        Self::TRANSITIONS.iter().find(|(state, expected, _)| *state == self && *expected == event).map(|(_, _, next)| *next).ok_or_else(|| IllegalTransition {
+            kind: Self::KIND,
+            state: self.word(),
+            event: Self::event_word(event),
+        })
     }
 }

@@ -53,8 +53,7 @@ pub fn order(steps: Vec<StepSpec>) -> Result<Vec<StepSpec>, OrderError> {
         return Err(OrderError::Cycle(graph.circle(&steps, &by_name)));
     }
     let urgency = graph.urgency(&steps, &by_name);
-    let sorted = graph
-        .sort(&steps, |step| (urgency.get(step.name.as_str()).copied().unwrap_or(step.priority), step.name.as_str()));
+    let sorted = graph.sort(&steps, |step| (urgency.get(step.name.as_str()).copied().unwrap_or(step.priority), step.name.as_str()));
     let mut places: Vec<Option<StepSpec>> = steps.into_iter().map(Some).collect();
     Ok(sorted.into_iter().filter_map(|step| places.get_mut(step)?.take()).collect())
 }
@@ -94,12 +93,8 @@ impl Graph {
     /// Kahn's algorithm; of the steps that could start, the one with the least key. Steps in or behind a circle are left out.
     fn sort<'a, K: Ord>(&self, steps: &'a [StepSpec], key: impl Fn(&'a StepSpec) -> K) -> Vec<usize> {
         let mut missing: Vec<usize> = self.dependencies.iter().map(Vec::len).collect();
-        let mut startable: BTreeSet<(K, usize)> = steps
-            .iter()
-            .enumerate()
-            .filter(|(position, _)| missing.get(*position) == Some(&0))
-            .map(|(position, step)| (key(step), position))
-            .collect();
+        let mut startable: BTreeSet<(K, usize)> =
+            steps.iter().enumerate().filter(|(position, _)| missing.get(*position) == Some(&0)).map(|(position, step)| (key(step), position)).collect();
         let mut sorted = Vec::with_capacity(steps.len());
         while let Some((_, next)) = startable.pop_first() {
             sorted.push(next);
@@ -150,11 +145,7 @@ impl Graph {
 
 fn unknown(steps: &[StepSpec], step: &StepSpec, dependency: &str) -> OrderError {
     let names = steps.iter().map(|step| step.name.as_str());
-    OrderError::Unknown {
-        step: step.name.clone(),
-        dependency: dependency.to_owned(),
-        did_you_mean: closest(dependency, names).map(ToOwned::to_owned),
-    }
+    OrderError::Unknown { step: step.name.clone(), dependency: dependency.to_owned(), did_you_mean: closest(dependency, names).map(ToOwned::to_owned) }
 }
 
 #[cfg(test)]
@@ -183,21 +174,14 @@ mod tests {
 
     #[test]
     fn a_circle_is_shown_as_it_runs() {
-        let steps = vec![
-            step("before", &[]),
-            step("a", &["before", "b"]),
-            step("b", &["c"]),
-            step("c", &["a"]),
-            step("x", &["c"]),
-        ];
+        let steps = vec![step("before", &[]), step("a", &["before", "b"]), step("b", &["c"]), step("c", &["a"]), step("x", &["c"])];
         let error = order(steps).unwrap_err();
         assert_eq!(error.to_string(), "steps depend on each other in a circle: a -> b -> c -> a");
     }
 
     #[test]
     fn what_is_not_there_gets_a_hint() {
-        let error =
-            order(vec![step("refresh:depot_daily", &[]), step("report:sales", &["refresh:depot_dayly"])]).unwrap_err();
+        let error = order(vec![step("refresh:depot_daily", &[]), step("report:sales", &["refresh:depot_dayly"])]).unwrap_err();
         assert!(matches!(error, OrderError::Unknown { did_you_mean: Some(name), .. } if name == "refresh:depot_daily"));
         assert_eq!(order(vec![step("a", &[]), step("a", &[])]).unwrap_err(), OrderError::Duplicate("a".to_owned()));
     }

@@ -3,10 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use nightshift_diagnostic::closest;
-use nightshift_ledger::{
-    BatchTarget, CarriedPins, Owner, PlannedStep, RunCause, RunOpening, StepId, StepKind, StepMove, StepRecord,
-    StepState,
-};
+use nightshift_ledger::{BatchTarget, CarriedPins, Owner, PlannedStep, RunCause, RunOpening, StepId, StepKind, StepMove, StepRecord, StepState};
 
 use crate::admit::{Admission, Intent, Refusal};
 use crate::batch_machine::BatchEvent;
@@ -55,12 +52,7 @@ pub struct RunPlan {
 ///
 /// # Errors
 /// [`Refusal::NoSuchStep`] if the step to begin from is not there.
-pub fn plan(
-    admission: Admission,
-    intent: &Intent,
-    ordered: Vec<StepSpec>,
-    known: &[StepRecord],
-) -> Result<RunPlan, Refusal> {
+pub fn plan(admission: Admission, intent: &Intent, ordered: Vec<StepSpec>, known: &[StepRecord]) -> Result<RunPlan, Refusal> {
     let chosen = match intent {
         Intent::From(first) => Some(behind(first, &ordered)?),
         Intent::Run | Intent::Retry => None,
@@ -68,8 +60,7 @@ pub fn plan(
     let records: HashMap<&str, &StepRecord> = known.iter().map(|record| (record.name.as_str(), record)).collect();
     let all_again = matches!(&admission, Admission::Reopen { event: BatchEvent::Rerun, .. });
     let names: HashSet<&str> = ordered.iter().map(|step| step.name.as_str()).collect();
-    let dropped =
-        known.iter().filter(|record| !names.contains(record.name.as_str())).map(|record| (record.id, record.state));
+    let dropped = known.iter().filter(|record| !names.contains(record.name.as_str())).map(|record| (record.id, record.state));
     let dropped = dropped.collect();
     let steps: Vec<StepPlan> = ordered
         .into_iter()
@@ -125,11 +116,7 @@ fn pins(admission: &Admission, steps: &[StepPlan]) -> CarriedPins {
     match admission {
         Admission::Create { .. } | Admission::Reopen { cause: RunCause::Rerun, .. } => CarriedPins::None,
         Admission::Reopen { .. } => CarriedPins::AllBut(
-            steps
-                .iter()
-                .filter(|plan| plan.step.kind == StepKind::Ingest && plan.action == StepAction::Do)
-                .map(|plan| plan.step.target.clone())
-                .collect(),
+            steps.iter().filter(|plan| plan.step.kind == StepKind::Ingest && plan.action == StepAction::Do).map(|plan| plan.step.target.clone()).collect(),
         ),
     }
 }

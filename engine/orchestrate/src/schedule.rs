@@ -72,15 +72,12 @@ impl Schedule {
     /// The schedule of a plan, whose steps are in their order, with at most `parallel` of them at a time. `seconds` is how long steps
     /// took before; steps of which nothing is known count as short.
     pub(crate) fn new(steps: &[StepPlan], parallel: usize, seconds: &HashMap<String, f64>) -> Self {
-        let index: HashMap<&str, usize> =
-            steps.iter().enumerate().map(|(position, plan)| (plan.step.name.as_str(), position)).collect();
+        let index: HashMap<&str, usize> = steps.iter().enumerate().map(|(position, plan)| (plan.step.name.as_str(), position)).collect();
         let mut nodes: Vec<Node> = Vec::with_capacity(steps.len());
         for plan in steps {
-            let dependencies: Vec<usize> =
-                plan.step.depends_on.iter().filter_map(|name| index.get(name.as_str()).copied()).collect();
+            let dependencies: Vec<usize> = plan.step.depends_on.iter().filter_map(|name| index.get(name.as_str()).copied()).collect();
             let kept = || plan.known.map(|(_, state)| state);
-            let stale =
-                || dependencies.iter().any(|own| nodes.get(*own).is_some_and(|node| node.standing == Standing::Broken));
+            let stale = || dependencies.iter().any(|own| nodes.get(*own).is_some_and(|node| node.standing == Standing::Broken));
             let standing = match plan.action {
                 StepAction::Do => Standing::Planned(StepState::Pending),
                 StepAction::Keep if kept() == Some(StepState::Failed) => Standing::Broken,
@@ -160,10 +157,7 @@ impl Schedule {
     fn blocked(&self) -> Option<Decision> {
         self.waiting().find_map(|(step, node)| {
             let because = node.dependencies.iter().copied().find(|own| {
-                matches!(
-                    self.nodes.get(*own).map(|node| node.standing),
-                    Some(Standing::Planned(StepState::Failed | StepState::Skipped) | Standing::Broken)
-                )
+                matches!(self.nodes.get(*own).map(|node| node.standing), Some(Standing::Planned(StepState::Failed | StepState::Skipped) | Standing::Broken))
             })?;
             Some(Decision::Skip { step, because })
         })

@@ -4,9 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::{NaiveDate, TimeDelta};
-use nightshift_ledger::{
-    AuditEntry, BatchRecord, BatchState, Ledger, Lock, LockOutcome, Owner, RunEnd, RunRecord, StepMove, StepState,
-};
+use nightshift_ledger::{AuditEntry, BatchRecord, BatchState, Ledger, Lock, LockOutcome, Owner, RunEnd, RunRecord, StepMove, StepState};
 use serde_json::json;
 
 use crate::admit::{Admission, Intent, admit};
@@ -91,9 +89,7 @@ pub async fn begin(ledger: &Ledger, request: &Request, steps: Vec<StepSpec>, clo
         }
     };
     match open(ledger, request, ordered, clock.as_ref(), displaced.as_ref()).await {
-        Ok(Opened { batch, run, plan, recovered }) => {
-            Ok(Session { batch, run, plan, displaced, recovered, ledger: ledger.clone(), clock, lock })
-        }
+        Ok(Opened { batch, run, plan, recovered }) => Ok(Session { batch, run, plan, displaced, recovered, ledger: ledger.clone(), clock, lock }),
         Err(error) => {
             ledger.release_lock(&lock).await?;
             Err(error)
@@ -107,13 +103,8 @@ impl Session {
     /// # Errors
     /// If the ledger cannot be written.
     pub async fn abandon(self) -> Result<()> {
-        let end = RunEnd {
-            run: self.run.id,
-            batch: self.batch.id,
-            from: self.batch.state,
-            to: self.batch.state.after(BatchEvent::Interrupt)?,
-            steps: Vec::new(),
-        };
+        let end =
+            RunEnd { run: self.run.id, batch: self.batch.id, from: self.batch.state, to: self.batch.state.after(BatchEvent::Interrupt)?, steps: Vec::new() };
         self.ledger.end_run(&end, self.clock.now()).await?;
         self.ledger.release_lock(&self.lock).await?;
         Ok(())
@@ -127,17 +118,10 @@ struct Opened {
     recovered: Option<RunRecord>,
 }
 
-async fn open(
-    ledger: &Ledger,
-    request: &Request,
-    ordered: Vec<StepSpec>,
-    clock: &dyn Clock,
-    displaced: Option<&Displaced>,
-) -> Result<Opened> {
+async fn open(ledger: &Ledger, request: &Request, ordered: Vec<StepSpec>, clock: &dyn Clock, displaced: Option<&Displaced>) -> Result<Opened> {
     let mut newest = ledger.latest_batch(&request.pipeline, request.business_date).await?;
     let mut recovered = None;
-    if let Some(batch) = newest.as_mut().filter(|batch| matches!(batch.state, BatchState::Ready | BatchState::Running))
-    {
+    if let Some(batch) = newest.as_mut().filter(|batch| matches!(batch.state, BatchState::Ready | BatchState::Running)) {
         recovered = recover(ledger, batch, clock).await?;
     }
     let plan = decide(ledger, request, newest.as_ref(), ordered).await?;
@@ -155,12 +139,7 @@ async fn open(
 }
 
 /// Decides from what the ledger holds; nothing is changed.
-async fn decide(
-    ledger: &Ledger,
-    request: &Request,
-    newest: Option<&BatchRecord>,
-    ordered: Vec<StepSpec>,
-) -> Result<RunPlan> {
+async fn decide(ledger: &Ledger, request: &Request, newest: Option<&BatchRecord>, ordered: Vec<StepSpec>) -> Result<RunPlan> {
     let admission = admit(&request.pipeline, newest, &request.intent)?;
     let known = match (&admission, newest) {
         (Admission::Reopen { .. }, Some(batch)) => ledger.steps(batch.id).await?,

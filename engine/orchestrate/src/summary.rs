@@ -65,9 +65,6 @@ impl RunSummary {
     }
 
     fn failures(&self) -> impl Iterator<Item = &StepFailure> {
-        self.steps
-            .iter()
-            .filter(|report| report.state == StepState::Failed)
-            .filter_map(|report| report.failure.as_ref())
+        self.steps.iter().filter(|report| report.state == StepState::Failed).filter_map(|report| report.failure.as_ref())
     }
 }

@@ -21,8 +21,7 @@ use tokio::sync::Barrier;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Intent, Options, Request, Result, RunSummary, Session, Silent, StepContext, StepFailure, StepKind, StepOutcome,
-    StepRunner, StepSpec, SystemClock, begin,
+    Intent, Options, Request, Result, RunSummary, Session, Silent, StepContext, StepFailure, StepKind, StepOutcome, StepRunner, StepSpec, SystemClock, begin,
 };
 
 /// A refresh step of priority 3.
@@ -45,8 +44,7 @@ pub(crate) fn ingest(source: &str) -> StepSpec {
 pub(crate) fn acyclic_steps(most: usize) -> impl Strategy<Value = Vec<StepSpec>> {
     let one = |index: usize| {
         (prop::collection::vec(any::<prop::sample::Index>(), 0..3), 1u8..5).prop_map(move |(picks, priority)| {
-            let depends_on =
-                picks.into_iter().filter(|_| index > 0).map(|pick| format!("s{:02}", pick.index(index))).collect();
+            let depends_on = picks.into_iter().filter(|_| index > 0).map(|pick| format!("s{:02}", pick.index(index))).collect();
             StepSpec { depends_on, priority, ..step(&format!("s{index:02}"), &[]) }
         })
     };
@@ -118,8 +116,7 @@ impl Fake {
 
     async fn act(&self, step: &StepSpec, context: &StepContext, act: Act) -> Result<StepOutcome, StepFailure> {
         tokio::task::yield_now().await;
-        let failure =
-            |retry_helps, message: &str| StepFailure { fault: Fault::Data, retry_helps, message: message.to_owned() };
+        let failure = |retry_helps, message: &str| StepFailure { fault: Fault::Data, retry_helps, message: message.to_owned() };
         let tries = self.started().iter().filter(|name| **name == step.name).count();
         if act == Act::Meet {
             self.meeting.wait().await;
@@ -177,13 +174,7 @@ impl Place {
         self.run_until(intent, steps, runner, &CancellationToken::new()).await
     }
 
-    pub(crate) async fn run_until(
-        &self,
-        intent: Intent,
-        steps: &[StepSpec],
-        runner: &Arc<Fake>,
-        cancel: &CancellationToken,
-    ) -> RunSummary {
+    pub(crate) async fn run_until(&self, intent: Intent, steps: &[StepSpec], runner: &Arc<Fake>, cancel: &CancellationToken) -> RunSummary {
         let session = self.begin(intent, steps).await.unwrap();
         let runner: Arc<dyn StepRunner> = Arc::<Fake>::clone(runner);
         session.execute(runner, Arc::new(Silent), options(), cancel.clone()).await.unwrap()
@@ -191,11 +182,7 @@ impl Place {
 }
 
 pub(crate) fn options() -> Options {
-    Options {
-        parallel: NonZeroUsize::new(2).unwrap(),
-        attempts: NonZeroU32::new(3).unwrap(),
-        pause: Duration::from_millis(1),
-    }
+    Options { parallel: NonZeroUsize::new(2).unwrap(), attempts: NonZeroU32::new(3).unwrap(), pause: Duration::from_millis(1) }
 }
 
 pub(crate) fn request(intent: Intent) -> Request {

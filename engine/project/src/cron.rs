@@ -14,8 +14,7 @@ pub(crate) fn read<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<String>
         Ok(_) => Some(text.to_owned()),
         Err(error) => {
             let message = format!("`{text}` is no cron expression: {}", reason(text, &error));
-            let hint =
-                "five fields: minute, hour, day of the month, month, day of the week; `30 1 * * *` is 01:30 every day";
+            let hint = "five fields: minute, hour, day of the month, month, day of the week; `30 1 * * *` is 01:30 every day";
             reader.error(codes::INVALID_CRON, node.span, message, Some(hint.to_owned()));
             None
         }
@@ -46,9 +45,7 @@ fn parse(text: &str) -> Result<croner::Cron, CronError> {
 /// The library's own words, in the way we write: without what it calls its parts, a capital and a full stop.
 fn words(error: &CronError) -> String {
     let words = match error {
-        CronError::InvalidPattern(words) | CronError::IllegalCharacters(words) | CronError::ComponentError(words) => {
-            words.clone()
-        }
+        CronError::InvalidPattern(words) | CronError::IllegalCharacters(words) | CronError::ComponentError(words) => words.clone(),
         other => other.to_string(),
     };
     let mut letters = words.trim_end_matches('.').chars();

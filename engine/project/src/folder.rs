@@ -64,9 +64,7 @@ pub(crate) fn read(root: &Path, path: &Path, problems: &mut Diagnostics) -> Opti
     match String::from_utf8(bytes) {
         Ok(text) => Some(SourceText::new(shown, text.strip_prefix('\u{feff}').unwrap_or(&text))),
         Err(error) => {
-            let line =
-                error.as_bytes().iter().take(error.utf8_error().valid_up_to()).filter(|byte| **byte == b'\n').count()
-                    + 1;
+            let line = error.as_bytes().iter().take(error.utf8_error().valid_up_to()).filter(|byte| **byte == b'\n').count() + 1;
             problems.push(unreadable(format!("line {line} is not UTF-8")).hint("save it as UTF-8"));
             None
         }

@@ -37,9 +37,7 @@ pub(crate) fn read(file: &Arc<SourceText>, kind: DefinitionKind, problems: &mut 
     let body = start + 2;
     let Some(length) = text.get(body..).and_then(|rest| rest.find("*/")) else {
         problems.push(
-            Diagnostic::error(codes::MISSING_HEADER, "the comment that begins here does not end")
-                .at(file.locate(start..body))
-                .hint("close it with `*/`"),
+            Diagnostic::error(codes::MISSING_HEADER, "the comment that begins here does not end").at(file.locate(start..body)).hint("close it with `*/`"),
         );
         return None;
     };
@@ -48,11 +46,7 @@ pub(crate) fn read(file: &Arc<SourceText>, kind: DefinitionKind, problems: &mut 
     let word = comment.split_whitespace().next().unwrap_or_default();
     let word_range = word_start..word_start + word.len();
     if word != kind.as_str() {
-        problems.push(wrong_kind(file, word, kind).at(file.locate(if word.is_empty() {
-            start..body
-        } else {
-            word_range
-        })));
+        problems.push(wrong_kind(file, word, kind).at(file.locate(if word.is_empty() { start..body } else { word_range })));
         return None;
     }
     let yaml = in_place(text, word_range.end, body + length);

@@ -71,12 +71,6 @@ impl LimitOverrides {
             reader.parsed(node, "a size such as 512MiB", positive)
         };
         let count = |key| fields.get(key).and_then(|node| reader.count(node)).and_then(|count| count.try_into().ok());
-        Self {
-            memory: bytes("memory"),
-            step_memory: bytes("step_memory"),
-            spill: bytes("spill"),
-            batch_size: count("batch_size"),
-            threads: count("threads"),
-        }
+        Self { memory: bytes("memory"), step_memory: bytes("step_memory"), spill: bytes("spill"), batch_size: count("batch_size"), threads: count("threads") }
     }
 }

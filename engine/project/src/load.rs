@@ -8,10 +8,7 @@ use nightshift_diagnostic::{Diagnostics, SourceText, Span, did_you_mean};
 
 use crate::names::{self, Names};
 use crate::yaml::{self, Node, Reader};
-use crate::{
-    Definition, DefinitionKind, Error, PROJECT_FILE, Pipeline, Project, ReportHeader, Result, RollupHeader,
-    SourceHeader, folder, header, settings,
-};
+use crate::{Definition, DefinitionKind, Error, PROJECT_FILE, Pipeline, Project, ReportHeader, Result, RollupHeader, SourceHeader, folder, header, settings};
 
 impl Project {
     /// Loads all that can be loaded of the project in `root`, and reports all that is wrong with it at once. With `target`, paths and
@@ -59,11 +56,7 @@ struct File {
 impl Loader<'_> {
     fn sources(&mut self) -> Vec<Definition<SourceHeader>> {
         let files = self.definition_files("sql/sources", DefinitionKind::Source);
-        let read = |file| {
-            self.definition(file, DefinitionKind::Source, SourceHeader::unread, |reader, node, word| {
-                SourceHeader::read(reader, node, word)
-            })
-        };
+        let read = |file| self.definition(file, DefinitionKind::Source, SourceHeader::unread, SourceHeader::read);
         files.into_iter().map(read).collect()
     }
 
@@ -86,11 +79,7 @@ impl Loader<'_> {
 
     fn reports(&mut self) -> Vec<Definition<ReportHeader>> {
         let files = self.definition_files("reports", DefinitionKind::Report);
-        let read = |file| {
-            self.definition(file, DefinitionKind::Report, ReportHeader::default, |reader, node, word| {
-                ReportHeader::read(reader, node, word)
-            })
-        };
+        let read = |file| self.definition(file, DefinitionKind::Report, ReportHeader::default, ReportHeader::read);
         files.into_iter().map(read).collect()
     }
 
@@ -125,11 +114,7 @@ impl Loader<'_> {
             if let Some(stem) = file_name.strip_suffix(".test.yaml")
                 && !path.with_file_name(format!("{stem}.sql")).is_file()
             {
-                self.misplaced(
-                    path,
-                    "a test lies beside the file that it tests",
-                    format!("there is no `{stem}.sql` here"),
-                );
+                self.misplaced(path, "a test lies beside the file that it tests", format!("there is no `{stem}.sql` here"));
             }
             let Some(name) = file_name.strip_suffix(".sql") else { continue };
             let Some(text) = folder::read(self.root, path, &mut self.problems) else { continue };
@@ -176,8 +161,7 @@ impl Loader<'_> {
         for path in &entries.folders {
             let name = folder::name(path);
             if !folders().any(|folder| folder == name) {
-                let hint =
-                    did_you_mean(&name, folders()).unwrap_or_else(|| format!("it is one of {}", yaml::list(folders())));
+                let hint = did_you_mean(&name, folders()).unwrap_or_else(|| format!("it is one of {}", yaml::list(folders())));
                 self.misplaced(path, &format!("there is no grain `{name}`: its rollups are not read"), hint);
             }
         }

@@ -16,10 +16,7 @@ pub(crate) fn is_name(text: &str) -> bool {
 }
 
 /// What SQL engines reserve and a table is likely to be called, and the word that means every definition in a pipeline.
-const RESERVED: [&str; 14] = [
-    "all", "column", "default", "from", "group", "index", "limit", "order", "select", "table", "union", "user",
-    "values", "where",
-];
+const RESERVED: [&str; 14] = ["all", "column", "default", "from", "group", "index", "limit", "order", "select", "table", "union", "user", "values", "where"];
 
 /// Reports a name that is no name.
 pub(crate) fn check(name: &str, file: &Arc<SourceText>, problems: &mut Diagnostics) {
@@ -27,9 +24,7 @@ pub(crate) fn check(name: &str, file: &Arc<SourceText>, problems: &mut Diagnosti
         problems.push(
             Diagnostic::error(codes::INVALID_NAME, format!("`{name}` is no name for a definition"))
                 .at(file.first_line())
-                .hint(
-                    "a name is the file's stem: a lower-case letter, then lower-case letters, digits and underscores",
-                ),
+                .hint("a name is the file's stem: a lower-case letter, then lower-case letters, digits and underscores"),
         );
     } else if RESERVED.contains(&name) {
         problems.push(
@@ -47,13 +42,7 @@ pub(crate) struct Names(BTreeMap<String, (DefinitionKind, PathBuf)>);
 
 impl Names {
     /// Takes a name; one that is taken already is reported and gives `false`.
-    pub(crate) fn take(
-        &mut self,
-        name: &str,
-        kind: DefinitionKind,
-        location: Location,
-        problems: &mut Diagnostics,
-    ) -> bool {
+    pub(crate) fn take(&mut self, name: &str, kind: DefinitionKind, location: Location, problems: &mut Diagnostics) -> bool {
         if let Some((other, path)) = self.0.get(name) {
             problems.push(
                 Diagnostic::error(codes::DUPLICATE_NAME, format!("there is a {other} named `{name}` already"))

@@ -95,7 +95,6 @@ fn read_csv<'a>(reader: &'a Reader<'a>, node: &'a Node, entry: &'a Entry) -> Opt
 /// What Excel accepts.
 fn sheet_name(text: &str) -> Option<String> {
     let fits = (1..=31).contains(&text.encode_utf16().count());
-    let clean =
-        !text.contains(['[', ']', ':', '*', '?', '/', '\\']) && !text.starts_with('\'') && !text.ends_with('\'');
+    let clean = !text.contains(['[', ']', ':', '*', '?', '/', '\\']) && !text.starts_with('\'') && !text.ends_with('\'');
     (fits && clean).then(|| text.to_owned())
 }

@@ -191,9 +191,7 @@ fn read_parameter<'a>(reader: &'a Reader<'a>, name: &str, span: Span, node: &'a 
     };
     let fields = reader.fields(node, "a parameter", &["type", "default", "description"], span)?;
     let parameter_type = fields.require("type").and_then(read_type)?;
-    let default = fields
-        .get("default")
-        .and_then(|node| reader.parsed(node, parameter_type.example(), |text| parameter_type.parse(text).ok()));
+    let default = fields.get("default").and_then(|node| reader.parsed(node, parameter_type.example(), |text| parameter_type.parse(text).ok()));
     Some(Parameter { name: name.to_owned(), parameter_type, default, description: fields.text("description"), span })
 }
 
@@ -204,8 +202,7 @@ mod tests {
 
     #[test]
     fn values_are_read_by_type_and_shown_as_they_were_written() {
-        let shown =
-            |parameter_type: ParameterType, text: &str| parameter_type.parse(text).map(|value| value.to_string());
+        let shown = |parameter_type: ParameterType, text: &str| parameter_type.parse(text).map(|value| value.to_string());
         for (parameter_type, text) in [
             (ParameterType::Date, "2026-11-23"),
             (ParameterType::Decimal, "-0.05"),

@@ -35,13 +35,7 @@ impl PathOverrides {
         const KEYS: [&str; 5] = ["lake", "incoming", "output", "ledger", "spill"];
         let fields = node.and_then(|node| reader.fields(node, "`paths`", &KEYS, node.span));
         let path = |key| fields.as_ref().and_then(|fields: &Fields<'_>| fields.text(key)).map(PathBuf::from);
-        Self {
-            lake: path("lake"),
-            incoming: path("incoming"),
-            output: path("output"),
-            ledger: path("ledger"),
-            spill: path("spill"),
-        }
+        Self { lake: path("lake"), incoming: path("incoming"), output: path("output"), ledger: path("ledger"), spill: path("spill") }
     }
 }
 
@@ -51,9 +45,7 @@ impl Paths {
     pub(crate) fn new(root: &Path, project: &PathOverrides, target: Option<(&str, &PathOverrides)>) -> Self {
         let own = |name: &str, select: fn(&PathOverrides) -> &Option<PathBuf>| {
             let path = match target {
-                Some((target, overrides)) => {
-                    select(overrides).clone().unwrap_or_else(|| Path::new("data").join(target).join(name))
-                }
+                Some((target, overrides)) => select(overrides).clone().unwrap_or_else(|| Path::new("data").join(target).join(name)),
                 None => select(project).clone().unwrap_or_else(|| Path::new("data").join(name)),
             };
             root.join(path)

@@ -113,13 +113,7 @@ impl Pipeline {
         Location::new(&self.text, span)
     }
 
-    pub(crate) fn read(
-        name: String,
-        path: PathBuf,
-        text: &Arc<SourceText>,
-        node: &Node,
-        names: &Names,
-    ) -> (Option<Self>, Diagnostics) {
+    pub(crate) fn read(name: String, path: PathBuf, text: &Arc<SourceText>, node: &Node, names: &Names) -> (Option<Self>, Diagnostics) {
         let reader = Reader::new(text);
         let pipeline = reader.fields(node, "a pipeline", &KEYS, text.first_line().span).map(|fields| {
             let steps = fields.require("steps").map(|node| reader.items(node)).unwrap_or_default();

@@ -74,8 +74,7 @@ pub struct ReportTable {
     pub replace: String,
 }
 
-const KEYS: [&str; 9] =
-    ["title", "description", "owner", "priority", "parameters", "checks", "table", "output", "columns"];
+const KEYS: [&str; 9] = ["title", "description", "owner", "priority", "parameters", "checks", "table", "output", "columns"];
 
 impl ReportHeader {
     pub(crate) fn read<'a>(reader: &'a Reader<'a>, node: &'a Node, word: Span) -> Option<Self> {

@@ -54,14 +54,6 @@ impl RollupHeader {
 
     pub(crate) fn unread(grain: Grain) -> Self {
         let nothing = String::new;
-        Self {
-            title: nothing(),
-            description: None,
-            owner: None,
-            grain,
-            time: nothing(),
-            strict: None,
-            columns: BTreeMap::new(),
-        }
+        Self { title: nothing(), description: None, owner: None, grain, time: nothing(), strict: None, columns: BTreeMap::new() }
     }
 }

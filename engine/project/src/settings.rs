@@ -26,8 +26,7 @@ struct Target {
     limits: LimitOverrides,
 }
 
-const KEYS: [&str; 8] =
-    ["name", "timezone", "day_starts_at", "fiscal_year_starts", "holidays", "paths", "limits", "targets"];
+const KEYS: [&str; 8] = ["name", "timezone", "day_starts_at", "fiscal_year_starts", "holidays", "paths", "limits", "targets"];
 
 /// Reads the settings; what is wrong or missing is reported, and a harmless value stands in its place.
 pub(crate) fn read(root: &Path, file: &Arc<SourceText>, target: Option<&str>, problems: &mut Diagnostics) -> Settings {
@@ -35,13 +34,12 @@ pub(crate) fn read(root: &Path, file: &Arc<SourceText>, target: Option<&str>, pr
     let reader = Reader::new(file);
     let fields = node.as_ref().and_then(|node| reader.fields(node, "nightshift.yaml", &KEYS, file.first_line().span));
     let nothing = PathOverrides::default();
-    let settings =
-        fields.as_ref().map(|fields| read_fields(root, &reader, fields, target)).unwrap_or_else(|| Settings {
-            name: String::new(),
-            calendar: Calendar::new(Tz::UTC),
-            paths: Paths::new(root, &nothing, target.map(|name| (name, &nothing))),
-            limits: Limits::of_machine(),
-        });
+    let settings = fields.as_ref().map(|fields| read_fields(root, &reader, fields, target)).unwrap_or_else(|| Settings {
+        name: String::new(),
+        calendar: Calendar::new(Tz::UTC),
+        paths: Paths::new(root, &nothing, target.map(|name| (name, &nothing))),
+        limits: Limits::of_machine(),
+    });
     problems.extend(reader.finish());
     settings
 }
@@ -56,9 +54,7 @@ fn read_fields<'a>(root: &Path, reader: &'a Reader<'a>, fields: &Fields<'a>, tar
         }
         found
     });
-    let limits = Limits::of_machine()
-        .with(LimitOverrides::read(reader, fields.get("limits")))
-        .with(chosen.map(|target| target.limits).unwrap_or_default());
+    let limits = Limits::of_machine().with(LimitOverrides::read(reader, fields.get("limits"))).with(chosen.map(|target| target.limits).unwrap_or_default());
     Settings {
         name: fields.required_text("name"),
         calendar: read_calendar(root, reader, fields),
@@ -87,18 +83,13 @@ fn unknown_target(file: &Arc<SourceText>, name: &str, node: Option<&Node>, targe
         _ => did_you_mean(name, names()).unwrap_or_else(|| format!("it is one of {}", list(names()))),
     };
     let place = node.map_or_else(|| file.first_line().span, |node| node.span);
-    Diagnostic::error(codes::UNKNOWN_TARGET, format!("there is no target `{name}`"))
-        .at(nightshift_diagnostic::Location::new(file, place))
-        .hint(hint)
+    Diagnostic::error(codes::UNKNOWN_TARGET, format!("there is no target `{name}`")).at(nightshift_diagnostic::Location::new(file, place)).hint(hint)
 }
 
 fn read_calendar<'a>(root: &Path, reader: &'a Reader<'a>, fields: &Fields<'a>) -> Calendar {
-    let mut calendar =
-        Calendar::new(fields.require("timezone").and_then(|node| read_zone(reader, node)).unwrap_or(Tz::UTC));
+    let mut calendar = Calendar::new(fields.require("timezone").and_then(|node| read_zone(reader, node)).unwrap_or(Tz::UTC));
     if let Some(node) = fields.get("day_starts_at") {
-        let time = |text: &str| {
-            NaiveTime::parse_from_str(text, "%H:%M").or_else(|_| NaiveTime::parse_from_str(text, "%H:%M:%S")).ok()
-        };
+        let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").or_else(|_| NaiveTime::parse_from_str(text, "%H:%M:%S")).ok();
         calendar.day_starts_at = reader.parsed(node, "a time such as 05:00", time).unwrap_or_default();
     }
     if let Some(node) = fields.get("fiscal_year_starts") {
@@ -117,10 +108,7 @@ fn read_zone<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Tz> {
     if zone.is_none() {
         // Most people who do not write the whole name write the city.
         let city = text.rsplit('/').next().unwrap_or(text).replace(' ', "_");
-        let of_city = TZ_VARIANTS
-            .iter()
-            .map(|zone| zone.name())
-            .find(|name| name.rsplit('/').next().is_some_and(|other| other.eq_ignore_ascii_case(&city)));
+        let of_city = TZ_VARIANTS.iter().map(|zone| zone.name()).find(|name| name.rsplit('/').next().is_some_and(|other| other.eq_ignore_ascii_case(&city)));
         let hint = of_city
             .map(|name| format!("did you mean `{name}`?"))
             .or_else(|| did_you_mean(text, TZ_VARIANTS.iter().map(|zone| zone.name())))
@@ -130,20 +118,11 @@ fn read_zone<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Tz> {
     zone
 }
 
-fn read_holidays<'a>(
-    root: &Path,
-    reader: &'a Reader<'a>,
-    node: &'a Node,
-) -> Option<std::collections::BTreeSet<chrono::NaiveDate>> {
+fn read_holidays<'a>(root: &Path, reader: &'a Reader<'a>, node: &'a Node) -> Option<std::collections::BTreeSet<chrono::NaiveDate>> {
     let path = root.join(reader.text(node)?);
     if !path.is_file() {
         let message = format!("there is no file `{}`", node.as_text().unwrap_or_default());
-        reader.error(
-            codes::MISSING_FILE,
-            node.span,
-            message,
-            Some("the path starts at the project's folder".to_owned()),
-        );
+        reader.error(codes::MISSING_FILE, node.span, message, Some("the path starts at the project's folder".to_owned()));
         return None;
     }
     let mut problems = Diagnostics::new();

@@ -116,19 +116,7 @@ impl Definition<SourceHeader> {
     }
 }
 
-const KEYS: [&str; 11] = [
-    "title",
-    "description",
-    "owner",
-    "file",
-    "format",
-    "delimiter",
-    "load",
-    "partition",
-    "personal",
-    "ambiguous",
-    "columns",
-];
+const KEYS: [&str; 11] = ["title", "description", "owner", "file", "format", "delimiter", "load", "partition", "personal", "ambiguous", "columns"];
 
 impl SourceHeader {
     pub(crate) fn read<'a>(reader: &'a Reader<'a>, node: &'a Node, word: Span) -> Option<Self> {
@@ -146,10 +134,7 @@ impl SourceHeader {
             load: fields.require("load").and_then(|node| Load::read(reader, node)).unwrap_or(Load::Append),
             partition: fields.get("partition").and_then(|node| SourcePartition::read(reader, node)),
             personal: fields.names("personal"),
-            ambiguous: fields
-                .get("ambiguous")
-                .and_then(|node| reader.word(node, "way to treat ambiguous times", &ambiguous))
-                .unwrap_or_default(),
+            ambiguous: fields.get("ambiguous").and_then(|node| reader.word(node, "way to treat ambiguous times", &ambiguous)).unwrap_or_default(),
             columns: read_columns(reader, &fields),
         })
     }
@@ -157,18 +142,14 @@ impl SourceHeader {
 
 fn read_file<'a>(reader: &'a Reader<'a>, fields: &Fields<'a>) -> Option<String> {
     let node = fields.get("file")?;
-    reader.parsed(node, "the name of a file without folders", |text| {
-        (!text.contains(['/', '\\']) && text != "..").then(|| text.to_owned())
-    })
+    reader.parsed(node, "the name of a file without folders", |text| (!text.contains(['/', '\\']) && text != "..").then(|| text.to_owned()))
 }
 
 /// The byte between two fields: `","`, `";"`, `tab`.
 pub(crate) fn delimiter(text: &str) -> Option<u8> {
     match text.as_bytes() {
         b"tab" => Some(b'\t'),
-        [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'"' | b'\n' | b'\r') => {
-            Some(*byte)
-        }
+        [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'"' | b'\n' | b'\r') => Some(*byte),
         _ => None,
     }
 }
@@ -189,8 +170,7 @@ enum LoadWord {
     Upsert,
 }
 
-const LOADS: [(&str, LoadWord); 3] =
-    [("append", LoadWord::Append), ("full", LoadWord::Full), ("upsert", LoadWord::Upsert)];
+const LOADS: [(&str, LoadWord); 3] = [("append", LoadWord::Append), ("full", LoadWord::Full), ("upsert", LoadWord::Upsert)];
 
 impl Load {
     fn read<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Self> {
@@ -212,11 +192,7 @@ impl Load {
     fn read_upsert<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Self> {
         let fields = reader.fields(node, "`upsert`", &["key", "watermark", "delete_when"], node.span)?;
         let key = fields.require("key").map(|node| reader.names(node)).unwrap_or_default();
-        Some(Self::Upsert {
-            key,
-            watermark: fields.required_text("watermark"),
-            delete_when: fields.text("delete_when"),
-        })
+        Some(Self::Upsert { key, watermark: fields.required_text("watermark"), delete_when: fields.text("delete_when") })
     }
 }
 
@@ -242,8 +218,7 @@ impl SourcePartition {
     fn read<'a>(reader: &'a Reader<'a>, node: &'a Node) -> Option<Self> {
         let grains = [Grain::Day, Grain::Month, Grain::Year];
         let fields = reader.fields(node, "`partition`", &grains.map(Grain::as_str), node.span)?;
-        let given: Vec<Self> =
-            grains.into_iter().filter_map(|grain| Some(Self { grain, column: fields.text(grain.as_str())? })).collect();
+        let given: Vec<Self> = grains.into_iter().filter_map(|grain| Some(Self { grain, column: fields.text(grain.as_str())? })).collect();
         match given.as_slice() {
             [one] => Some(one.clone()),
             [] => {

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, BooleanBuilder, Decimal128Array, PrimitiveArray, PrimitiveBuilder,
-    StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, BooleanBuilder, Decimal128Array, PrimitiveArray, PrimitiveBuilder, StringArray,
+    TimestampMicrosecondArray,
 };
 use datafusion::arrow::compute::{CastOptions, cast, cast_with_options};
 use datafusion::arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float64Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
-    TimestampNanosecondType,
+    DataType, Date32Type, Decimal128Type, Float64Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType, TimestampNanosecondType,
 };
 use datafusion::arrow::util::display::array_value_to_string;
 use nightshift_calendar::{Ambiguous, Calendar};
@@ -80,13 +79,7 @@ pub fn read_values(name: &str, data_type: &DataType, values: &StringArray, calen
 }
 
 /// The values of a file's column as the contract's type. A value that does not fit becomes NULL and a failure.
-pub(crate) fn cast_column(
-    column: &Column,
-    local_time: bool,
-    raw: &ArrayRef,
-    clock: &mut LocalClock,
-    failures: &mut Vec<Failure>,
-) -> Result<ArrayRef> {
+pub(crate) fn cast_column(column: &Column, local_time: bool, raw: &ArrayRef, clock: &mut LocalClock, failures: &mut Vec<Failure>) -> Result<ArrayRef> {
     let mut target = Target { column, local_time, clock, failures };
     let simple = match raw.data_type() {
         DataType::Dictionary(_, values) => cast(raw, values)?,
@@ -107,11 +100,7 @@ pub(crate) fn cast_column(
             let digits = cast(&simple, &DataType::Utf8)?;
             target.read_text(digits.as_string(), Some(&simple))
         }
-        (found, expected) => Err(Error::ColumnType {
-            column: column.name.clone(),
-            found: found.to_string(),
-            expected: expected.to_string(),
-        }),
+        (found, expected) => Err(Error::ColumnType { column: column.name.clone(), found: found.to_string(), expected: expected.to_string() }),
     }
 }
 
@@ -269,11 +258,7 @@ impl Target<'_> {
     }
 
     #[inline]
-    fn parse<T: ArrowPrimitiveType>(
-        &mut self,
-        values: &StringArray,
-        parse: impl Fn(&mut Self, &[u8]) -> Result<T::Native, Problem>,
-    ) -> PrimitiveArray<T> {
+    fn parse<T: ArrowPrimitiveType>(&mut self, values: &StringArray, parse: impl Fn(&mut Self, &[u8]) -> Result<T::Native, Problem>) -> PrimitiveArray<T> {
         let mut builder = PrimitiveBuilder::<T>::with_capacity(values.len());
         for (row, value) in values.iter().enumerate() {
             let Some(value) = value else {

@@ -25,11 +25,7 @@ impl KeySet {
             return Ok(Self::Integer(RoaringTreemap::new()));
         }
         let fields = types.iter().map(|data_type| SortField::new(data_type.clone())).collect();
-        Ok(Self::Hashed {
-            converter: RowConverter::new(fields)?,
-            hashers: [RandomState::new(), RandomState::new()],
-            seen: HashSet::new(),
-        })
+        Ok(Self::Hashed { converter: RowConverter::new(fields)?, hashers: [RandomState::new(), RandomState::new()], seen: HashSet::new() })
     }
 
     /// Takes the keys of a batch and gives the rows whose key was there before; rows for which `skip` is true, or whose key

@@ -96,8 +96,7 @@ impl LocalClock {
     }
 
     fn offset_at(&self, instant: i64) -> i64 {
-        DateTime::from_timestamp_micros(instant)
-            .map_or(0, |utc| self.calendar.local(utc).and_utc().timestamp_micros().saturating_sub(instant))
+        DateTime::from_timestamp_micros(instant).map_or(0, |utc| self.calendar.local(utc).and_utc().timestamp_micros().saturating_sub(instant))
     }
 }
 
@@ -139,9 +138,7 @@ mod tests {
     fn agrees_with_the_oracle() {
         let text = include_str!("../../../tests/oracle/zones.json");
         let all: serde_json::Value = serde_json::from_str(text).unwrap();
-        let clock = |case: &serde_json::Value, ambiguous| {
-            LocalClock::new(Calendar::new(case["zone"].as_str().unwrap().parse().unwrap()), ambiguous)
-        };
+        let clock = |case: &serde_json::Value, ambiguous| LocalClock::new(Calendar::new(case["zone"].as_str().unwrap().parse().unwrap()), ambiguous);
         let micros = |case: &serde_json::Value, field: &str| {
             let text = case[field].as_str().unwrap().trim_end_matches('Z');
             text.parse::<NaiveDateTime>().unwrap().and_utc().timestamp_micros()

@@ -72,9 +72,7 @@ impl Rules {
         let indexes = |names: &[String]| names.iter().filter_map(|name| contract.index_of(name)).collect::<Vec<_>>();
         let (unique, placing) = match &contract.header.load {
             Load::Append | Load::Full => (indexes(&contract.primary_key), Vec::new()),
-            Load::Upsert { key, watermark, .. } => {
-                (Vec::new(), indexes(&key.iter().chain([watermark]).cloned().collect::<Vec<_>>()))
-            }
+            Load::Upsert { key, watermark, .. } => (Vec::new(), indexes(&key.iter().chain([watermark]).cloned().collect::<Vec<_>>())),
         };
         let (contract, calendar) = (Arc::clone(contract), calendar.clone());
         Ok(Arc::new(Self { contract, calendar, schema, checks, delete_when, unique, placing }))

@@ -110,7 +110,16 @@ pub(crate) const KEY: &str = "changed key";
 /// Rows whose column has one of the gathered keys (a semi join), or has none of them (an anti join).
 pub(crate) fn with_keys(rows: LogicalPlan, column: &str, keys: &Gathered, kept: JoinType) -> Result<LogicalPlan> {
     let keys = keys.scan("changed keys")?;
-    let join = Join::try_new(Arc::new(rows), Arc::new(keys), vec![(named(column), named(KEY))], None, kept, JoinConstraint::On, NullEquality::NullEqualsNothing, false)?;
+    let join = Join::try_new(
+        Arc::new(rows),
+        Arc::new(keys),
+        vec![(named(column), named(KEY))],
+        None,
+        kept,
+        JoinConstraint::On,
+        NullEquality::NullEqualsNothing,
+        false,
+    )?;
     Ok(LogicalPlan::Join(join))
 }
 

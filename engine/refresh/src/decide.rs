@@ -2,13 +2,13 @@
 
 use std::fmt;
 
+use nightshift_compile::Rollup;
 use nightshift_compile::rollup::locality::{Locality, Unproved};
 use nightshift_compile::rollup::states::States;
-use nightshift_compile::Rollup;
 use nightshift_lake::{ChangeSet, Lake, NoChangeSet, Snapshot};
 
-use crate::buckets::{Bucket, Buckets};
 use crate::affected::Affected;
+use crate::buckets::{Bucket, Buckets};
 use crate::changed::Change;
 use crate::tables::Pinned;
 use crate::touched::{Touched, Touching};
@@ -147,13 +147,7 @@ impl fmt::Display for Technique {
 ///
 /// # Errors
 /// If the lake cannot be read, or the changed files cannot be scanned.
-pub(crate) async fn decide(
-    lake: &Lake,
-    rollup: &Rollup,
-    table: Option<&Snapshot>,
-    pinned: &Pinned,
-    touching: &Touching<'_>,
-) -> Result<(Decision, Changes)> {
+pub(crate) async fn decide(lake: &Lake, rollup: &Rollup, table: Option<&Snapshot>, pinned: &Pinned, touching: &Touching<'_>) -> Result<(Decision, Changes)> {
     let decision = |technique, changed_bytes| (Decision { rollup: rollup.name().to_owned(), technique, changed_bytes }, Changes::default());
     let Some(table) = table else { return Ok(decision(Technique::Full(FullReason::FirstBuild), 0)) };
     let schema = table.schema();
@@ -170,7 +164,8 @@ pub(crate) async fn decide(
         return Ok(decision(Technique::Full(FullReason::StateMissing { column: column.to_owned() }), bytes));
     }
     if let Locality::Unproved(reason) = &rollup.proof.locality {
-        let technique = if changes.iter().all(|change| change.files.is_empty()) { Technique::Restamp } else { Technique::Full(FullReason::Unproved(reason.clone())) };
+        let technique =
+            if changes.iter().all(|change| change.files.is_empty()) { Technique::Restamp } else { Technique::Full(FullReason::Unproved(reason.clone())) };
         return Ok(decision(technique, bytes));
     }
     let touched = match touching.buckets(&changes).await? {

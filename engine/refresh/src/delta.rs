@@ -134,9 +134,8 @@ impl Held {
     fn under(&self, query: &LogicalPlan) -> Result<Sides> {
         let side = |rows: &Option<Gathered>| -> Result<Vec<LogicalPlan>> {
             let Some(rows) = rows else { return Ok(vec![]) };
-            let columns = self.columns.iter().enumerate().map(|(index, column)| {
-                named(&column_name(index)).alias_qualified(column.relation.clone(), column.name.clone())
-            });
+            let columns =
+                self.columns.iter().enumerate().map(|(index, column)| named(&column_name(index)).alias_qualified(column.relation.clone(), column.name.clone()));
             let rows = LogicalPlanBuilder::from(rows.scan("held")?).project(columns.collect::<Vec<_>>())?.build()?;
             let over = query.clone().transform_down(|node| {
                 Ok(if node == self.query { Transformed::new(rows.clone(), true, TreeNodeRecursion::Jump) } else { Transformed::no(node) })

@@ -18,11 +18,11 @@ use nightshift_compile::rollup::keys::FactKey;
 use nightshift_compile::rollup::states::{Kept, States, call_of, grouping_of};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Result, buckets};
 use crate::affected::{Gathered, KEY, facts_by_keys, with_keys};
 use crate::delta::{Delta, union};
 use crate::groups::Groups;
 use crate::states::named;
+use crate::{Result, buckets};
 
 const VALUE: &str = "value of a group";
 const NET: &str = "facts that came";
@@ -110,9 +110,9 @@ impl Distinct<'_> {
         let sides = self.delta.over(query)?;
         let came = sides.came.into_iter().map(|part| (part, 1_i64));
         let went = sides.went.into_iter().map(|part| (part, -1));
-        let signed = came.chain(went).map(|(part, sign)| {
-            Ok(LogicalPlanBuilder::from(part).project(self.pair().chain([lit(sign).alias(NET)]).collect::<Vec<_>>())?.build()?)
-        });
+        let signed = came
+            .chain(went)
+            .map(|(part, sign)| Ok(LogicalPlanBuilder::from(part).project(self.pair().chain([lit(sign).alias(NET)]).collect::<Vec<_>>())?.build()?));
         let Some(all) = union(signed.collect::<Result<Vec<_>>>()?)? else { return Ok(None) };
         let all = LogicalPlanBuilder::from(all).aggregate(pair_names(self.states), [sum(named(NET)).alias(NET)])?;
         let pairs = self.known(all.filter(named(NET).not_eq(lit(0_i64)))?.build()?)?;
@@ -168,10 +168,12 @@ impl Distinct<'_> {
         let within = self.delta.rows.within(named(time.name()), time.data_type(), &buckets);
         let facts = LogicalPlanBuilder::from(facts).filter(within)?.build()?;
         let of_facts = rollup.keys.iter().flat_map(|keys| &keys.of_facts).zip(key_names(self.states));
-        let (columns, keys): (Vec<&String>, Vec<String>) = of_facts.filter_map(|(key, name)| match key {
-            Some(FactKey::Column(column)) if column != of => Some((column, name)),
-            _ => None,
-        }).unzip();
+        let (columns, keys): (Vec<&String>, Vec<String>) = of_facts
+            .filter_map(|(key, name)| match key {
+                Some(FactKey::Column(column)) if column != of => Some((column, name)),
+                _ => None,
+            })
+            .unzip();
         if columns.is_empty() {
             return Ok(Some(facts));
         }

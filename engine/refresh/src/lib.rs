@@ -4,8 +4,8 @@
 //! them, and makes one commit that also says which source versions the table now stands for. The crate is handed a session in which
 //! the pinned tables are registered ([`tables::register`]); it never builds one. Start reading at [`refresh()`], then [`decide`].
 
-pub mod buckets;
 mod affected;
+pub mod buckets;
 mod by_change;
 mod by_facts;
 mod changed;
@@ -29,5 +29,5 @@ mod units;
 
 pub use decide::{Decision, FullReason, Technique};
 pub use error::{Error, Result};
-pub use spans::CUT_FROM;
 pub use refresh::{Outcome, Request, preview, refresh, table_name};
+pub use spans::CUT_FROM;

@@ -14,8 +14,8 @@ use datafusion::datasource::provider_as_source;
 use datafusion::functions::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::max;
 use datafusion::logical_expr::{Expr, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, lit};
-use nightshift_compile::rollup::grouping::Merge;
 use nightshift_compile::rollup::STATE_ROWS;
+use nightshift_compile::rollup::grouping::Merge;
 use nightshift_compile::rollup::states::States;
 use nightshift_lake::{DataFile, Snapshot};
 use tokio_util::sync::CancellationToken;
@@ -81,14 +81,7 @@ impl Merging<'_> {
             }
             None => None,
         };
-        let counting = Distinct {
-            delta: self.delta,
-            states: self.states,
-            query: &self.stated.plan,
-            stored,
-            spoilt: spoilt.as_ref(),
-            cancel: self.cancel,
-        };
+        let counting = Distinct { delta: self.delta, states: self.states, query: &self.stated.plan, stored, spoilt: spoilt.as_ref(), cancel: self.cancel };
         let Some(distinct) = counting.changes().await? else { return Ok(None) };
         let sides = [(came, Part::Came), (went, Part::Went)].into_iter().filter_map(|(rows, part)| Some((rows?, part)));
         let mut added = sides.map(|(rows, part)| state_columns(rows, self.states, part)).collect::<Result<Vec<_>>>()?;

@@ -170,13 +170,10 @@ impl Rows<'_> {
             }
         }
         measures.push(merged(self.session, Merge::Sum, named(STATE_ROWS))?.alias(STATE_ROWS));
-        let columns = self.rollup.schema.fields().iter().map(|field| {
-            cast(col(Column::new_unqualified(field.name())), field.data_type().clone()).alias(field.name())
-        });
+        let columns =
+            self.rollup.schema.fields().iter().map(|field| cast(col(Column::new_unqualified(field.name())), field.data_type().clone()).alias(field.name()));
         let columns: Vec<Expr> = columns.chain(feed.hidden.iter().map(|(name, _)| named(name))).chain([named(STATE_ROWS)]).collect();
-        let plan = LogicalPlanBuilder::from(feeder).project(
-            keys.iter().cloned().chain(self.feeder_measures(feed)).collect::<Vec<_>>(),
-        )?;
+        let plan = LogicalPlanBuilder::from(feeder).project(keys.iter().cloned().chain(self.feeder_measures(feed)).collect::<Vec<_>>())?;
         let names: Vec<Expr> = keys.iter().map(|key| col(Column::new_unqualified(key.schema_name().to_string()))).collect();
         let plan = match technique {
             Technique::Rebuild(buckets) => plan.filter(self.keeps(buckets, false))?,

@@ -52,7 +52,8 @@ fn cuts(rollup: &Rollup, pinned: &Pinned, calendar: &Calendar, cut_from: u64) ->
     let facts = pinned.snapshot(&rollup.time.table)?;
     let rows = facts.rows().filter(|rows| *rows >= cut_from)?;
     let bounds = facts.files().iter().filter_map(|file| file.statistics.as_ref()?.columns.get(&rollup.time.column));
-    let (least, greatest): (Vec<_>, Vec<_>) = bounds.map(|bounds| (day_of(bounds.minimum.as_ref(), calendar), day_of(bounds.maximum.as_ref(), calendar))).unzip();
+    let (least, greatest): (Vec<_>, Vec<_>) =
+        bounds.map(|bounds| (day_of(bounds.minimum.as_ref(), calendar), day_of(bounds.maximum.as_ref(), calendar))).unzip();
     let (first, last) = (least.into_iter().flatten().min()?, greatest.into_iter().flatten().max()?);
     let unit = Bucketing { grain: rollup.grain().max(Grain::Month), days: rollup.bucketing().days };
     let mut days = Vec::new();

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, DFSchema, DataFusionError, NullEquality, ScalarValue};
+use datafusion::execution::FunctionRegistry as _;
 use datafusion::functions::expr_fn::{coalesce, greatest, least};
 use datafusion::functions_aggregate::expr_fn::{max, min};
 use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
-use datafusion::logical_expr::{Aggregate, AggregateUDF, Expr, Filter, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, Projection, SubqueryAlias, Window, cast, lit, when};
-use datafusion::execution::FunctionRegistry as _;
+use datafusion::logical_expr::{
+    Aggregate, AggregateUDF, Expr, Filter, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, Projection, SubqueryAlias, Window, cast, lit, when,
+};
 use nightshift_compile::rollup::STATE_ROWS;
 use nightshift_compile::rollup::grouping::Merge;
 use nightshift_compile::rollup::states::{Kept, StateColumn, States, call_of};
@@ -243,9 +245,11 @@ fn finished(aggregate: &Aggregate, states: &States, groups: LogicalPlan) -> Resu
         let field = aggregate.schema.field(aggregate.group_expr.len() + index);
         value_of(kept, field.data_type())
     });
-    let columns = aggregate.schema.iter().zip(keys.chain(own)).map(|((qualifier, field), value)| {
-        Ok(cast(value?, field.data_type().clone()).alias_qualified(qualifier.cloned(), field.name()))
-    });
+    let columns = aggregate
+        .schema
+        .iter()
+        .zip(keys.chain(own))
+        .map(|((qualifier, field), value)| Ok(cast(value?, field.data_type().clone()).alias_qualified(qualifier.cloned(), field.name())));
     let columns = columns.chain(states.hidden_columns().map(|column| Ok(named(column))));
     Ok(LogicalPlanBuilder::from(groups).project(columns.collect::<Result<Vec<_>>>()?)?.build()?)
 }

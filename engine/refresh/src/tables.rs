@@ -6,9 +6,9 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::{Column, ScalarValue};
-use datafusion::datasource::provider_as_source;
-use datafusion::datasource::empty::EmptyTable;
 use datafusion::datasource::ViewTable;
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::SessionContext;
 use nightshift_compile::Rollup;
@@ -99,15 +99,19 @@ pub(crate) fn used_by(rollup: &Rollup, table: &str) -> BTreeSet<String> {
 
 /// All columns that a table stores, those that nobody uses as NULL; whether a row is deleted is told by `deleted`.
 pub(crate) fn with_unused(rows: LogicalPlan, pinned: &Pinned, table: &str, used: &BTreeSet<String>, deleted: Expr) -> Result<LogicalPlan> {
-    let all = stored_schema(pinned, table).fields().iter().map(|field| {
-        if field.name() == DELETED {
-            Ok(deleted.clone().alias(DELETED))
-        } else if used.contains(field.name()) {
-            Ok(column(field.name()))
-        } else {
-            Ok(Expr::Literal(ScalarValue::try_from(field.data_type())?, None).alias(field.name()))
-        }
-    }).collect::<Result<Vec<Expr>>>()?;
+    let all = stored_schema(pinned, table)
+        .fields()
+        .iter()
+        .map(|field| {
+            if field.name() == DELETED {
+                Ok(deleted.clone().alias(DELETED))
+            } else if used.contains(field.name()) {
+                Ok(column(field.name()))
+            } else {
+                Ok(Expr::Literal(ScalarValue::try_from(field.data_type())?, None).alias(field.name()))
+            }
+        })
+        .collect::<Result<Vec<Expr>>>()?;
     Ok(LogicalPlanBuilder::from(rows).project(all)?.build()?)
 }
 

@@ -11,10 +11,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::common::{Column, JoinType, TableReference};
+use datafusion::execution::FunctionRegistry as _;
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction};
 use datafusion::logical_expr::{Expr, Join, JoinConstraint, LogicalPlan, LogicalPlanBuilder, ScalarUDF, TableScan, cast, col, lit};
-use datafusion::execution::FunctionRegistry as _;
 use nightshift_calendar::Grain;
 use nightshift_compile::Rollup;
 use nightshift_compile::resolve::{Occurrence, Term, resolve};
@@ -24,12 +24,12 @@ use nightshift_compile::rollup::symbol::{Bucketing, Days, TimeSymbol, time_symbo
 use nightshift_execute::StepSession;
 use tokio_util::sync::CancellationToken;
 
-use crate::buckets::{self, Buckets};
+use crate::Result;
 use crate::affected::{Affected, Gathered, KEY, facts_by_keys};
+use crate::buckets::{self, Buckets};
 use crate::changed::Change;
 use crate::states::named;
 use crate::tables::{Pinned, used_by, with_unused};
-use crate::Result;
 
 const BUCKET: &str = "bucket";
 const SEEDS: [i64; 2] = [1, 2];
@@ -198,15 +198,15 @@ impl Touching<'_> {
             (None, None) => return Ok(None),
             (Some(rows), None) | (None, Some(rows)) => rows,
             (Some(added), Some(removed)) => {
-            let signed = |plan: LogicalPlan, sign: i64| -> Result<LogicalPlan> {
-                let all = keys.iter().cloned().chain([lit(sign).alias("sign")]);
-                Ok(LogicalPlanBuilder::from(plan).project(all)?.build()?)
-            };
-            LogicalPlanBuilder::from(signed(added, 1)?)
-                .union(signed(removed, -1)?)?
-                .aggregate(keys.clone(), [sum(col("sign")).alias("difference")])?
-                .filter(col("difference").not_eq(lit(0_i64)))?
-                .build()?
+                let signed = |plan: LogicalPlan, sign: i64| -> Result<LogicalPlan> {
+                    let all = keys.iter().cloned().chain([lit(sign).alias("sign")]);
+                    Ok(LogicalPlanBuilder::from(plan).project(all)?.build()?)
+                };
+                LogicalPlanBuilder::from(signed(added, 1)?)
+                    .union(signed(removed, -1)?)?
+                    .aggregate(keys.clone(), [sum(col("sign")).alias("difference")])?
+                    .filter(col("difference").not_eq(lit(0_i64)))?
+                    .build()?
             }
         };
         Ok(Some(with_unused(changed, self.pinned, &change.table, &columns, lit(false))?))

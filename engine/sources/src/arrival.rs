@@ -82,9 +82,7 @@ pub async fn arrivals(contract: &Contract, files: Vec<IncomingFile>, table: Opti
         Load::Append | Load::Upsert { .. } => None,
     };
     let is_outdated = match (newest.and_then(|newest| files.get(newest)), table) {
-        (Some(newest), Some(table)) if !anew => {
-            table.transaction_version(FULL).await?.is_some_and(|loaded| loaded > i64::from(newest.date.num_days_from_ce()))
-        }
+        (Some(newest), Some(table)) if !anew => table.transaction_version(FULL).await?.is_some_and(|loaded| loaded > i64::from(newest.date.num_days_from_ce())),
         _ => false,
     };
     let compared = stream::iter(files.into_iter().enumerate()).map(async |(index, file)| {

@@ -209,12 +209,8 @@ fn commit(plan: &IngestPlan, tables: &Tables, rules: &Arc<Rules>, loaded: Loaded
         transactions.push((FULL.to_owned(), i64::from(newest.file.date.num_days_from_ce())));
     }
     let names: Vec<String> = plan.files.iter().filter(|arrival| arrival.is_pending()).map(|arrival| arrival.file.identity()).collect();
-    let information = [
-        ("files", json!(names)),
-        ("records", json!(report.records)),
-        ("review", json!(report.review)),
-        ("superseded", json!(report.rows_superseded)),
-    ];
+    let information =
+        [("files", json!(names)), ("records", json!(report.records)), ("review", json!(report.review)), ("superseded", json!(report.rows_superseded))];
     // A table that keeps its layout is not described anew, so that a load which changes no row is marks alone.
     let changes = tables.base.as_ref().map(Snapshot::layout) != Some(&source_layout(rules)?);
     Ok(Commit {

@@ -157,4 +157,3 @@ fn match_columns(path: &Path, contract: &Contract, found: &[String]) -> Result<M
 fn names(schema: &SchemaRef) -> Vec<String> {
     schema.fields().iter().map(|field| field.name().clone()).collect()
 }
-

@@ -36,14 +36,7 @@ pub(crate) struct Review<'a> {
 
 impl<'a> Review<'a> {
     /// Opens the review table for a load of these files by a contract; `again` loads them whatever the table's marks say.
-    pub(crate) async fn open(
-        lake: &'a Lake,
-        session: &'a SessionContext,
-        source: &str,
-        files: &[&Arrival],
-        contract: i64,
-        again: bool,
-    ) -> Result<Self> {
+    pub(crate) async fn open(lake: &'a Lake, session: &'a SessionContext, source: &str, files: &[&Arrival], contract: i64, again: bool) -> Result<Self> {
         let table = TableName::new(TableKind::Review, source)?;
         let base = lake.snapshot(&table).await?;
         let layout = TableLayout::new(&Schema::clone(&review_schema()), vec![], vec![])?;

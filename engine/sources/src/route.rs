@@ -42,7 +42,14 @@ struct Run {
 impl Router {
     /// Rows have the schema of the layout without its partition column, in their order; of the session's memory it holds one part in
     /// so many `parts`.
-    pub(crate) fn new(lake: &Lake, table: &TableName, layout: &TableLayout, partitioner: Option<Partitioner>, session: &SessionContext, parts: usize) -> Result<Self> {
+    pub(crate) fn new(
+        lake: &Lake,
+        table: &TableName,
+        layout: &TableLayout,
+        partitioner: Option<Partitioner>,
+        session: &SessionContext,
+        parts: usize,
+    ) -> Result<Self> {
         let parallel = session.copied_config().target_partitions().div_ceil(CORES_A_WRITER).max(1);
         let writers = (0..parallel).map(|_| Ok(lake.stage(table, layout.clone(), StageOptions::default())?)).collect::<Result<_>>()?;
         let share = Share::new(session, format!("ingest:{table}"), parts);
@@ -141,7 +148,8 @@ fn split(days: &[Option<i32>], batch: RecordBatch) -> Result<Vec<(Option<i32>, R
 fn order(batches: &[RecordBatch], layout: &TableLayout) -> Result<Vec<(usize, usize)>> {
     let places = batches.iter().enumerate().flat_map(|(batch, rows)| (0..rows.num_rows()).map(move |row| (batch, row)));
     let places: Vec<(usize, usize)> = places.collect();
-    let by: Vec<SortColumn> = layout.sort_columns().iter().filter_map(|name| whole_column(batches, name)).map(|column| Ok(sort_column(&column?))).collect::<Result<_>>()?;
+    let by: Vec<SortColumn> =
+        layout.sort_columns().iter().filter_map(|name| whole_column(batches, name)).map(|column| Ok(sort_column(&column?))).collect::<Result<_>>()?;
     if by.is_empty() {
         return Ok(places);
     }

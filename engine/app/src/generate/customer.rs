@@ -86,8 +86,7 @@ impl Customers {
         };
         let offset = u64::from(random.below(initial));
         let joining = (initial / JOINING).max(1);
-        let mut customers =
-            Customers { seed, first_day, initial, joining, multiplier, inverse, offset, known: Vec::new() };
+        let mut customers = Customers { seed, first_day, initial, joining, multiplier, inverse, offset, known: Vec::new() };
         customers.known = (1..=initial).map(|id| customers.derive(id)).collect();
         customers
     }
@@ -147,11 +146,8 @@ impl Customers {
         let phase = random.between(0, CHANGE_PERIOD - 1);
         let leaves = random.chance(20_000);
         let deleted = (leaves && place > 2_000 && !newcomer).then(|| self.first_day.plus(random.between(1, 900)));
-        let registered = if newcomer {
-            self.first_day.plus(1 + ((id - self.initial - 1) / self.joining) as i32)
-        } else {
-            self.first_day.plus(-random.between(1, 7_000))
-        };
+        let registered =
+            if newcomer { self.first_day.plus(1 + ((id - self.initial - 1) / self.joining) as i32) } else { self.first_day.plus(-random.between(1, 7_000)) };
         Customer { id, kind, discount, home_depot, registered, phase, deleted }
     }
 
@@ -170,9 +166,7 @@ impl Customers {
         if customer.deleted.is_some_and(|deleted| deleted < day) || customer.registered > day {
             return false;
         }
-        customer.registered == day
-            || customer.deleted == Some(day)
-            || (day.0 + customer.phase) % CHANGE_PERIOD == 0 && self.version(customer, day) > 0
+        customer.registered == day || customer.deleted == Some(day) || (day.0 + customer.phase) % CHANGE_PERIOD == 0 && self.version(customer, day) > 0
     }
 
     /// Whether the customer's row has changed by the end of a day since it was first sent, and whether it is deleted.
@@ -204,9 +198,7 @@ impl Customers {
     /// Writes the customer as it is at the end of a day, and says whether its tax id is invalid.
     pub(super) fn write(&self, customer: &Customer, day: Day, altered: bool, record: &mut Record) -> bool {
         let version = self.version(customer, day);
-        let latest = |wanted: &[Change]| {
-            (1..=version).rev().find(|version| wanted.contains(&self.change(customer, *version))).unwrap_or(0)
-        };
+        let latest = |wanted: &[Change]| (1..=version).rev().find(|version| wanted.contains(&self.change(customer, *version))).unwrap_or(0);
         let facet = |number: u64, version: i32| {
             let key = number * 1_000 + u64::from(version.unsigned_abs());
             Random::keyed(self.seed, Topic::Customer, u64::from(customer.id), key)

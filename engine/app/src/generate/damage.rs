@@ -34,8 +34,7 @@ const CUSTOMER: [Damage; 8] = [
     OneMore,
     OneLess,
 ];
-const DRIVER: [Damage; 4] =
-    [Value("depot_id", "null"), Value("hired_on", "\"2019-13-01\""), Value("is_active", "\"maybe\""), CutOff];
+const DRIVER: [Damage; 4] = [Value("depot_id", "null"), Value("hired_on", "\"2019-13-01\""), Value("is_active", "\"maybe\""), CutOff];
 const SALES_ORDER: [Damage; 11] = [
     Value("quantity", "2瓶"),
     Value("quantity", "0"),
@@ -72,21 +71,9 @@ const PAYMENT: [Damage; 8] = [
     CutOff,
     Twice,
 ];
-const CYLINDER_MOVEMENT: [Damage; 5] = [
-    Value("movement", "stolen"),
-    Value("depot_id", ""),
-    Value("moved_at", ""),
-    Value("quantity", ""),
-    Twice,
-];
-const INVENTORY_COUNT: [Damage; 6] = [
-    Value("full_cylinders", "-4"),
-    Value("full_cylinders", "12.5x"),
-    Value("counted_at", "2025-04-31 21:30:00"),
-    Value("product_id", ""),
-    OneLess,
-    Twice,
-];
+const CYLINDER_MOVEMENT: [Damage; 5] = [Value("movement", "stolen"), Value("depot_id", ""), Value("moved_at", ""), Value("quantity", ""), Twice];
+const INVENTORY_COUNT: [Damage; 6] =
+    [Value("full_cylinders", "-4"), Value("full_cylinders", "12.5x"), Value("counted_at", "2025-04-31 21:30:00"), Value("product_id", ""), OneLess, Twice];
 
 /// The mistake in a row, if it has one. `key` names the row and `day` the state of it that is sent.
 pub(super) fn of(seed: u64, source: Source, key: u64, day: u64) -> Option<Damage> {

@@ -33,9 +33,7 @@ impl Day {
 
     /// The date; days before 1970 do not occur.
     pub(super) fn date(self) -> NaiveDate {
-        NaiveDate::default()
-            .checked_add_days(Days::new(u64::from(self.0.unsigned_abs())))
-            .unwrap_or_default()
+        NaiveDate::default().checked_add_days(Days::new(u64::from(self.0.unsigned_abs()))).unwrap_or_default()
     }
 
     pub(super) fn plus(self, days: i32) -> Self {
@@ -62,8 +60,7 @@ impl Day {
         let shifted = self.0 + 719_468;
         let era = shifted.div_euclid(146_097);
         let day_of_era = shifted.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let shifted_month = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
@@ -106,10 +103,7 @@ impl Day {
 impl Moment {
     pub(super) fn plus(self, seconds: i64) -> Self {
         let total = i64::from(self.second) + seconds;
-        Moment {
-            day: self.day.plus(total.div_euclid(SECONDS_PER_DAY) as i32),
-            second: total.rem_euclid(SECONDS_PER_DAY) as u32,
-        }
+        Moment { day: self.day.plus(total.div_euclid(SECONDS_PER_DAY) as i32), second: total.rem_euclid(SECONDS_PER_DAY) as u32 }
     }
 
     /// Microseconds since 1970-01-01 00:00:00, as if the local clock were UTC.

@@ -55,9 +55,7 @@ impl Delivery {
         let arrival = season::open_until(delivered_at.day.plus(random.lateness()));
         let correction = random.chance(5_000).then(|| draw_correction(&mut random, arrival, order.quantity));
         let correction = correction.map(|correction| Correction { at: shifted(correction.at), ..correction });
-        let deletion = random
-            .chance(1_000)
-            .then(|| shifted(Moment { day: arrival.plus(random.between(1, 20)), second: 82_800 }));
+        let deletion = random.chance(1_000).then(|| shifted(Moment { day: arrival.plus(random.between(1, 20)), second: 82_800 }));
         Delivery { delivered_at, outcome, arrival, correction, deletion, driver, promised_at, distance, rating }
     }
 

@@ -88,15 +88,9 @@ impl<'a> EventFile<'a> {
         let day = arrivals.day;
         match &mut self.form {
             Form::Parquet(file) => file.write(world, variant, arrivals),
-            Form::Text(Source::SalesOrder, file) => {
-                arrivals.orders.iter().try_for_each(|sent| order(world, variant, day, sent, file))
-            }
-            Form::Text(Source::Delivery, file) => {
-                arrivals.deliveries.iter().try_for_each(|sent| delivery(world, variant, day, sent, file))
-            }
-            Form::Text(Source::Payment, file) => {
-                arrivals.payments.iter().try_for_each(|sent| payment(world, variant, day, sent, file))
-            }
+            Form::Text(Source::SalesOrder, file) => arrivals.orders.iter().try_for_each(|sent| order(world, variant, day, sent, file)),
+            Form::Text(Source::Delivery, file) => arrivals.deliveries.iter().try_for_each(|sent| delivery(world, variant, day, sent, file)),
+            Form::Text(Source::Payment, file) => arrivals.payments.iter().try_for_each(|sent| payment(world, variant, day, sent, file)),
             Form::Text(_, file) => arrivals.counts.iter().try_for_each(|row| count(world, variant, row, file)),
         }
     }

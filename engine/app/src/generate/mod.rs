@@ -69,8 +69,7 @@ pub struct Generator {
     simulation: Option<Simulation>,
 }
 
-const EVENTS: [Source; 5] =
-    [Source::SalesOrder, Source::Delivery, Source::Payment, Source::CylinderMovement, Source::InventoryCount];
+const EVENTS: [Source; 5] = [Source::SalesOrder, Source::Delivery, Source::Payment, Source::CylinderMovement, Source::InventoryCount];
 
 impl Generator {
     /// A generator of the data that the options describe.
@@ -98,10 +97,7 @@ impl Generator {
         let arrivals = simulation.advance(&self.world);
         self.simulation = Some(simulation);
         let folder = incoming_root.join(date.to_string());
-        let files = Source::ALL
-            .into_iter()
-            .map(|source| write_file(&self.world, &folder, source, &arrivals, Variant::default()))
-            .collect::<Result<_>>()?;
+        let files = Source::ALL.into_iter().map(|source| write_file(&self.world, &folder, source, &arrivals, Variant::default())).collect::<Result<_>>()?;
         Ok(DaySummary { date, files })
     }
 

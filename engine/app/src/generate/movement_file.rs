@@ -46,15 +46,8 @@ struct Columns {
 }
 
 fn schema() -> SchemaRef {
-    let types = [
-        DataType::Int64,
-        DataType::Int64,
-        DataType::Int64,
-        DataType::Int64,
-        DataType::Timestamp(TimeUnit::Microsecond, None),
-        DataType::Utf8,
-        DataType::Int32,
-    ];
+    let types =
+        [DataType::Int64, DataType::Int64, DataType::Int64, DataType::Int64, DataType::Timestamp(TimeUnit::Microsecond, None), DataType::Utf8, DataType::Int32];
     let names = Source::CylinderMovement.columns();
     let fields: Vec<Field> = names.iter().zip(types).map(|(name, kind)| Field::new(*name, kind, true)).collect();
     Arc::new(Schema::new(fields))
@@ -65,10 +58,7 @@ impl MovementFile {
         let (file, out) = AtomicFile::create(folder, &Source::CylinderMovement.file_name())?;
         let schema = schema();
         // A fixed name, so that a new version of the Parquet crate does not change the file by its name alone.
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::SNAPPY)
-            .set_created_by("lucky-gas".to_owned())
-            .build();
+        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).set_created_by("lucky-gas".to_owned()).build();
         let writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties)).map_err(parquet(file.path()))?;
         let summary = FileSummary::new(Source::CylinderMovement, file.path().to_path_buf());
         Ok(MovementFile { file, writer, schema, columns: Columns::default(), summary })
@@ -95,8 +85,7 @@ impl MovementFile {
 
     fn flush(&mut self) -> Result<()> {
         let path = self.file.path();
-        let batch = RecordBatch::try_new(Arc::clone(&self.schema), self.columns.finish())
-            .map_err(|source| Error::Rows { path: path.to_path_buf(), source })?;
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), self.columns.finish()).map_err(|source| Error::Rows { path: path.to_path_buf(), source })?;
         self.writer.write(&batch).map_err(parquet(path))
     }
 

@@ -78,12 +78,8 @@ impl Order {
         let unit_price = list_price * i64::from(1000 - customer.discount) / 1000 / step * step;
         let fate = draw_fate(&mut random, key);
         let arrival = key.day.plus(random.lateness());
-        let correction = random
-            .chance(3_000)
-            .then(|| draw_correction(&mut random, arrival, quantity));
-        let deletion = random
-            .chance(500)
-            .then(|| Moment { day: arrival.plus(random.between(1, 20)), second: 82_000 });
+        let correction = random.chance(3_000).then(|| draw_correction(&mut random, arrival, quantity));
+        let deletion = random.chance(500).then(|| Moment { day: arrival.plus(random.between(1, 20)), second: 82_000 });
         let terms = match customer.kind {
             Kind::Household => 0,
             Kind::Restaurant | Kind::Institution => 30,

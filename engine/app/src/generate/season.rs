@@ -22,9 +22,7 @@ const MONTHS: [i32; 12] = [1270, 1210, 1080, 960, 890, 810, 770, 770, 840, 940, 
 const WEEKDAYS: [i32; 7] = [1080, 990, 970, 1000, 1100, 1130, 730];
 
 /// Demand from ten days before Lunar New Year to eight days after, in parts per thousand: everybody fills up, then closes.
-const AROUND_NEW_YEAR: [i32; 19] = [
-    1080, 1120, 1160, 1220, 1290, 1370, 1450, 1540, 1600, 1350, 60, 90, 260, 480, 700, 1150, 1200, 1100, 1050,
-];
+const AROUND_NEW_YEAR: [i32; 19] = [1080, 1120, 1160, 1220, 1290, 1370, 1450, 1540, 1600, 1350, 60, 90, 260, 480, 700, 1150, 1200, 1100, 1050];
 const DAYS_BEFORE: i32 = 10;
 
 /// Brings the average of all factors to one over the demonstration's 460 days, two winters and one summer; in parts per
@@ -32,14 +30,11 @@ const DAYS_BEFORE: i32 = 10;
 const LEVEL: i64 = 946;
 
 /// When orders come in, by hour.
-pub(super) const ORDER_HOURS: [u32; 24] =
-    [9, 6, 4, 3, 4, 8, 16, 34, 80, 112, 128, 110, 62, 66, 82, 96, 110, 116, 98, 70, 48, 32, 20, 14];
+pub(super) const ORDER_HOURS: [u32; 24] = [9, 6, 4, 3, 4, 8, 16, 34, 80, 112, 128, 110, 62, 66, 82, 96, 110, 116, 98, 70, 48, 32, 20, 14];
 /// When cylinders are delivered, by hour; restaurants and night markets also want them before eight.
-pub(super) const DELIVERY_HOURS: [u32; 24] =
-    [7, 5, 4, 4, 8, 14, 22, 32, 62, 88, 124, 126, 60, 48, 58, 76, 112, 122, 108, 62, 32, 18, 10, 8];
+pub(super) const DELIVERY_HOURS: [u32; 24] = [7, 5, 4, 4, 8, 14, 22, 32, 62, 88, 124, 126, 60, 48, 58, 76, 112, 122, 108, 62, 32, 18, 10, 8];
 /// When money arrives, by hour; transfers are booked at night.
-pub(super) const PAYMENT_HOURS: [u32; 24] =
-    [30, 24, 6, 4, 4, 4, 6, 14, 50, 90, 110, 100, 70, 60, 80, 90, 100, 90, 70, 50, 40, 30, 20, 12];
+pub(super) const PAYMENT_HOURS: [u32; 24] = [30, 24, 6, 4, 4, 4, 6, 14, 50, 90, 110, 100, 70, 60, 80, 90, 100, 90, 70, 50, 40, 30, 20, 12];
 
 /// How many days the day lies after the nearest Lunar New Year; negative: before it.
 fn days_after_new_year(day: Day) -> Option<i32> {
@@ -68,7 +63,6 @@ impl Closure {
             _ => Closure::Open,
         }
     }
-
 }
 
 /// Whether nothing is delivered on a day and no delivery reported. Cheaper than to ask why.

@@ -7,12 +7,7 @@ const WEIGHTS: [u32; 8] = [1, 2, 1, 2, 1, 2, 4, 1];
 /// The sum of the digits of all products must be divisible by 5. Where the seventh digit is 7, its product 28 has the
 /// digits' sum 10, which may also count as 1 and 0: then one more is divisible too.
 pub(super) fn is_valid(digits: &[u32; 8]) -> bool {
-    let sum: u32 = digits
-        .iter()
-        .zip(WEIGHTS)
-        .map(|(digit, weight)| digit * weight)
-        .map(|product| product / 10 + product % 10)
-        .sum();
+    let sum: u32 = digits.iter().zip(WEIGHTS).map(|(digit, weight)| digit * weight).map(|product| product / 10 + product % 10).sum();
     let seventh_is_seven = digits.get(6) == Some(&7);
     sum.is_multiple_of(5) || (seventh_is_seven && (sum + 1).is_multiple_of(5))
 }

@@ -130,9 +130,7 @@ fn shares_are_as_promised() {
     let days = OPTIONS.first_day..OPTIONS.first_day + Days::new(200);
     let summaries = generator.write_history(days, &folder.0).unwrap();
     for source in [Source::SalesOrder, Source::Delivery, Source::Payment, Source::CylinderMovement] {
-        let sum = |count: fn(&FileSummary) -> u64| {
-            summaries.iter().filter_map(|day| day.file(source)).map(count).sum::<u64>() as f64
-        };
+        let sum = |count: fn(&FileSummary) -> u64| summaries.iter().filter_map(|day| day.file(source)).map(count).sum::<u64>() as f64;
         let rows = sum(|file| file.rows);
         let late = sum(|file| file.late) / rows;
         let broken = sum(|file| file.broken) / rows;

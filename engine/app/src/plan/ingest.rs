@@ -7,8 +7,8 @@ use nightshift_sources::{Arrival, FileState, IngestPlan, IngestRequest, Keep};
 use serde_json::json;
 
 use super::{Outlook, Planner, Verdict, outcome};
-use crate::counted::counted;
 use crate::Result;
+use crate::counted::counted;
 
 impl Planner<'_> {
     pub(super) async fn ingest(&self, source: &str) -> Result<Outlook> {

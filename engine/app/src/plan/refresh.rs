@@ -19,11 +19,8 @@ impl Planner<'_> {
         let decision = self.decide_now(rollup).await?;
         let after = self.before(&rollup.tables, Verdict::may_commit);
         let feeder = self.feeder(rollup);
-        let mut found = if after.is_empty() || is_certain(&decision.technique) {
-            self.decided(&decision, feeder)
-        } else {
-            undecided(rollup, &decision, feeder)
-        };
+        let mut found =
+            if after.is_empty() || is_certain(&decision.technique) { self.decided(&decision, feeder) } else { undecided(rollup, &decision, feeder) };
         if found.verdict == Verdict::Undecided {
             found.what = format!("decided after {}: {}", after.join(", "), found.what);
         }

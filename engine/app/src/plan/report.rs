@@ -10,9 +10,9 @@ use nightshift_refresh::tables::{self, Pinned};
 use serde_json::json;
 
 use super::{Outlook, Planner, Verdict, outcome};
+use crate::Result;
 use crate::steps::report::edition::{Difference, Edition, RowDigest};
 use crate::steps::report::plan;
-use crate::Result;
 
 impl Planner<'_> {
     pub(super) async fn report(&self, name: &str) -> Result<Outlook> {

@@ -9,8 +9,8 @@ use nightshift_sources::{IngestReport, IngestRequest, Keep};
 use serde_json::json;
 
 use super::Steps;
-use crate::counted::counted;
 use crate::Result;
+use crate::counted::counted;
 
 impl Steps {
     pub(super) async fn ingest(&self, source: &str, context: &StepContext) -> Result<StepOutcome> {
@@ -35,11 +35,7 @@ impl Steps {
         let version = report.version_after;
         let changed = version.is_some() && version != report.version_before;
         let table = format!("source/{source}");
-        let publication = version.filter(|_| changed).map(|version_after| PublicationRecord {
-            table,
-            version_before: report.version_before,
-            version_after,
-        });
+        let publication = version.filter(|_| changed).map(|version_after| PublicationRecord { table, version_before: report.version_before, version_after });
         Ok(StepOutcome {
             measures: Measures {
                 rows_in: report.records,

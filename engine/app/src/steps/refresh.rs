@@ -18,8 +18,7 @@ impl Steps {
         let pinned = self.pinned(context.run.id, &rollup.tables).await?;
         let session = self.session(&format!("refresh:{name}"))?;
         tables::register(&session.context, &pinned)?;
-        let finer: Vec<Arc<Rollup>> =
-            workspace.compiled.rollups.iter().filter(|fine| fine.grain() < rollup.grain()).map(Arc::clone).collect();
+        let finer: Vec<Arc<Rollup>> = workspace.compiled.rollups.iter().filter(|fine| fine.grain() < rollup.grain()).map(Arc::clone).collect();
         let request = Request {
             lake: &self.lake(context),
             session: &session,
@@ -32,11 +31,8 @@ impl Steps {
         };
         let done = nightshift_refresh::refresh(&request).await?;
         let changed = Some(done.version_after) != done.version_before;
-        let publication = changed.then(|| PublicationRecord {
-            table: format!("rollup/{name}"),
-            version_before: done.version_before,
-            version_after: done.version_after,
-        });
+        let publication =
+            changed.then(|| PublicationRecord { table: format!("rollup/{name}"), version_before: done.version_before, version_after: done.version_after });
         Ok(StepOutcome {
             measures: Measures {
                 rows_in: done.measurement.rows_read,

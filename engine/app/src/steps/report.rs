@@ -124,11 +124,7 @@ impl<'a> Making<'a> {
                 ..Measures::default()
             },
             technique: Some(json!({"technique": told(is_same, is_older, &delivered)})),
-            publications: vec![PublicationRecord {
-                table: table.to_string(),
-                version_before: base.map(Snapshot::version),
-                version_after: snapshot.version(),
-            }],
+            publications: vec![PublicationRecord { table: table.to_string(), version_before: base.map(Snapshot::version), version_after: snapshot.version() }],
             outputs: delivered.into_iter().map(|delivered| self.output(delivered)).collect(),
             ..StepOutcome::default()
         })
@@ -260,7 +256,14 @@ impl<'a> Making<'a> {
 
     /// Puts the rows in the place of those that the predicate names; without one, in the place of all. Without rows only the marks are
     /// renewed.
-    async fn commit(&self, table: &TableName, base: Option<&Snapshot>, staged: Option<Staged>, layout: TableLayout, marks: Vec<(String, i64)>) -> Result<Snapshot> {
+    async fn commit(
+        &self,
+        table: &TableName,
+        base: Option<&Snapshot>,
+        staged: Option<Staged>,
+        layout: TableLayout,
+        marks: Vec<(String, i64)>,
+    ) -> Result<Snapshot> {
         let lake = &self.lake;
         let has_rows = staged.is_some();
         let mut add = Vec::from_iter(staged);
@@ -285,7 +288,8 @@ impl<'a> Making<'a> {
             ("batch".to_owned(), json!(format!("{}/{}", self.context.batch.pipeline, self.context.batch.business_date))),
             ("sources".to_owned(), json!(self.report.tables.iter().map(|table| (table.clone(), self.pinned.version(table))).collect::<BTreeMap<_, _>>())),
         ]);
-        let commit = Commit { operation: "report".to_owned(), layout: has_rows.then_some(layout), add, remove, transactions: marks, information, ..Commit::default() };
+        let commit =
+            Commit { operation: "report".to_owned(), layout: has_rows.then_some(layout), add, remove, transactions: marks, information, ..Commit::default() };
         Ok(lake.commit(base, table, commit).await?)
     }
 

@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn a_small_batch_has_one_turn() {
-        let limits = |memory: u64, step_memory: u64| Limits { memory, step_memory, spill: 0, spill_directory: Default::default(), batch_size: 8192, threads: 2 };
+        let limits =
+            |memory: u64, step_memory: u64| Limits { memory, step_memory, spill: 0, spill_directory: Default::default(), batch_size: 8192, threads: 2 };
         assert_eq!(side_by_side(&limits(512 << 20, 512 << 20)).get(), 1);
         assert_eq!(side_by_side(&limits(512 << 20, 128 << 20)).get(), 2);
         assert_eq!(side_by_side(&limits(16 << 30, 4 << 30)).get(), 2);

@@ -59,7 +59,12 @@ impl<'a> Fixture<'a> {
         // No row at all is a result too, and must be written as such.
         let expect = node.entry("expect").map(|entry| rows(reader, &entry.value, entry.key_span));
         if expect.is_none() {
-            reader.error(codes::MISSING_KEY, key("expect"), "a test needs `expect`", Some("add the rows that the query must give; `expect: []` for none".to_owned()));
+            reader.error(
+                codes::MISSING_KEY,
+                key("expect"),
+                "a test needs `expect`",
+                Some("add the rows that the query must give; `expect: []` for none".to_owned()),
+            );
         }
         Some(Self { file, given, parameters, expect: expect? })
     }
@@ -102,7 +107,9 @@ impl<'a> Fixture<'a> {
                     given.insert(entry.key.clone(), text.to_owned());
                 }
                 Some((_, Err(invalid))) => problems.push(Diagnostic::error(codes::TYPE_MISMATCH, invalid.to_string()).at(place)),
-                None => problems.push(Diagnostic::error(codes::INVALID_VALUE, format!("a single value is expected here, not {}", entry.value.kind())).at(place)),
+                None => {
+                    problems.push(Diagnostic::error(codes::INVALID_VALUE, format!("a single value is expected here, not {}", entry.value.kind())).at(place))
+                }
             }
         }
         for parameter in declared.iter().filter(|parameter| parameter.default.is_none() && !self.parameters.iter().any(|entry| entry.key == parameter.name)) {
@@ -132,7 +139,8 @@ impl Rows {
             match nightshift_quality::read_values(field.name(), field.data_type(), &texts, calendar) {
                 Ok((column, failures)) => {
                     let place = |row: usize| self.values(field.name()).nth(row).flatten().map_or(self.place, |node| node.span);
-                    problems.extend(failures.into_iter().map(|(row, reason)| Diagnostic::error(codes::TYPE_MISMATCH, reason).at(Location::new(file, place(row)))));
+                    problems
+                        .extend(failures.into_iter().map(|(row, reason)| Diagnostic::error(codes::TYPE_MISMATCH, reason).at(Location::new(file, place(row)))));
                     columns.push(column);
                 }
                 Err(error) => problems.push(Diagnostic::error(codes::TYPE_MISMATCH, crate::chain(&error)).at(Location::new(file, self.place))),

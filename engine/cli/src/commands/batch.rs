@@ -14,7 +14,14 @@ use super::summary::print_summary;
 use crate::bars::Bars;
 use crate::printer::Printer;
 
-pub(super) async fn batch(root: &std::path::Path, target: Option<&str>, printer: &Printer, pipeline: &str, date: NaiveDate, intent: Intent) -> Result<Option<Fault>> {
+pub(super) async fn batch(
+    root: &std::path::Path,
+    target: Option<&str>,
+    printer: &Printer,
+    pipeline: &str,
+    date: NaiveDate,
+    intent: Intent,
+) -> Result<Option<Fault>> {
     let workspace = Arc::new(open_for_run(root, target, printer, pipeline).await?);
     let cancel = stop_on_signal(*printer);
     let run = workspace.begin(pipeline, date, intent).await?;
@@ -45,7 +52,10 @@ async fn announce(printer: &Printer, run: &OpenRun) -> Result<()> {
     }
     if let Some(recovered) = run.recovered() {
         let began = recovered.started_at.format("%Y-%m-%d %H:%M:%S UTC");
-        printer.note(&format!("note: run {}, begun by {} on {began}, did not end; its steps that were under way are done again", recovered.number, recovered.owner));
+        printer.note(&format!(
+            "note: run {}, begun by {} on {began}, did not end; its steps that were under way are done again",
+            recovered.number, recovered.owner
+        ));
     }
     if let Some(rerun) = run.rerun().await? {
         printer.note(&format!("note: {}", rerun::text(&rerun)));

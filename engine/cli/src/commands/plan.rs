@@ -1,8 +1,8 @@
 //! `nightshift plan`.
 
 use chrono::NaiveDate;
-use nightshift_app::plan::{Plan, PlannedStep};
 use nightshift_app::Result;
+use nightshift_app::plan::{Plan, PlannedStep};
 use nightshift_diagnostic::Fault;
 use nightshift_orchestrate::Intent;
 use serde_json::{Value, json};

@@ -64,9 +64,8 @@ fn head(format: Format, columns: &[Column], about: &Map<String, Value>) -> Strin
         Format::Text => String::new(),
         Format::Csv => csv_line(columns.iter().map(|column| Some(column.name.as_str()))),
         Format::Json => {
-            let described = columns
-                .iter()
-                .map(|column| json!({"name": column.name, "type": column.data_type, "description": column.description, "unit": column.unit}));
+            let described =
+                columns.iter().map(|column| json!({"name": column.name, "type": column.data_type, "description": column.description, "unit": column.unit}));
             let mut head = about.clone();
             head.insert("columns".to_owned(), described.collect());
             let text = Value::Object(head).to_string();

@@ -13,7 +13,8 @@ pub(super) async fn runs(root: &std::path::Path, target: Option<&str>, printer: 
     let (workspace, _) = Workspace::open(root, target).await?;
     let ledger = workspace.ledger().await?;
     let batches = ledger.batches(&BatchFilter { pipeline: None, since: None, limit }).await?;
-    let mut lines = table(&["batch", "state", "began", "seconds", "runs", "succeeded", "failed", "skipped"], &["seconds", "runs", "succeeded", "failed", "skipped"]);
+    let mut lines =
+        table(&["batch", "state", "began", "seconds", "runs", "succeeded", "failed", "skipped"], &["seconds", "runs", "succeeded", "failed", "skipped"]);
     for batch in &batches {
         lines.add_row(line(batch, &workspace));
     }

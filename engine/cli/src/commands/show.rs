@@ -10,7 +10,13 @@ use serde_json::{Value, json};
 use crate::printer::Printer;
 use crate::table::{Align, Table};
 
-pub(super) async fn show(root: &std::path::Path, target: Option<&str>, printer: &Printer, batch: Option<&str>, date: Option<NaiveDate>) -> Result<Option<Fault>> {
+pub(super) async fn show(
+    root: &std::path::Path,
+    target: Option<&str>,
+    printer: &Printer,
+    batch: Option<&str>,
+    date: Option<NaiveDate>,
+) -> Result<Option<Fault>> {
     let (workspace, _) = Workspace::open(root, target).await?;
     let reference = match (batch, date) {
         (Some(pipeline), Some(date)) => Some(format!("{pipeline}@{date}")),
@@ -55,7 +61,14 @@ impl Text<'_> {
     }
 
     fn runs(&self) -> String {
-        let mut table = table(&[("run", Align::Right), ("why", Align::Left), ("state", Align::Left), ("started", Align::Left), ("seconds", Align::Right), ("by", Align::Left)]);
+        let mut table = table(&[
+            ("run", Align::Right),
+            ("why", Align::Left),
+            ("state", Align::Left),
+            ("started", Align::Left),
+            ("seconds", Align::Right),
+            ("by", Align::Left),
+        ]);
         for (run, _) in &self.detail.runs {
             let state = run.ended_as.map_or_else(|| "not ended".to_owned(), |state| state.to_string());
             let seconds = run.finished_at.map(|end| format!("{:.1}", seconds_between(run.started_at, end))).unwrap_or_default();

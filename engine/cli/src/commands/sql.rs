@@ -12,14 +12,7 @@ use super::signal::stop_on_signal;
 use crate::arguments::Limit;
 use crate::printer::Printer;
 
-pub(super) async fn sql(
-    root: &Path,
-    target: Option<&str>,
-    printer: &Printer,
-    query: Option<&str>,
-    file: Option<&Path>,
-    limit: Limit,
-) -> Result<Option<Fault>> {
+pub(super) async fn sql(root: &Path, target: Option<&str>, printer: &Printer, query: Option<&str>, file: Option<&Path>, limit: Limit) -> Result<Option<Fault>> {
     let text = read(query, file)?;
     let (workspace, problems) = Workspace::open(root, target).await?;
     let query = workspace.query(&text, limit.0, &problems, &stop_on_signal(*printer)).await?;

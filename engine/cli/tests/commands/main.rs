@@ -139,7 +139,10 @@ fn a_night_is_asked_about() {
         ("preview_default_parameter", &["preview", "top_customers", "--param", &date, "--limit", "3"]),
         ("preview_csv", &["preview", "top_customers", "--param", &date, "--param", "top=1", "--format", "csv"]),
         ("preview_json", &["preview", "year_on_year", "--param", &date, "--format", "json", "--limit", "2"]),
-        ("sql_rows", &["sql", "SELECT day, count(*) AS depots, sum(revenue) AS revenue, NULL AS nothing FROM depot_daily GROUP BY day ORDER BY day", "--limit", "4"]),
+        (
+            "sql_rows",
+            &["sql", "SELECT day, count(*) AS depots, sum(revenue) AS revenue, NULL AS nothing FROM depot_daily GROUP BY day ORDER BY day", "--limit", "4"],
+        ),
         ("sql_review", &["sql", "SELECT file, line, reasons FROM review.customer ORDER BY file, line"]),
         ("sql_run_time_error", &["sql", "SELECT deliveries / (deliveries - deliveries) AS impossible FROM depot_daily"]),
     ];

@@ -56,9 +56,7 @@ fn types_keys_and_checks() {
     let contract = parse("t", text).unwrap();
     let zoned = DataType::Timestamp(datafusion::arrow::datatypes::TimeUnit::Microsecond, Some("Asia/Taipei".into()));
     let types: Vec<_> = contract.columns.iter().map(|column| column.data_type.clone()).collect();
-    let expected = [
-        DataType::Int64, DataType::Date32, DataType::Utf8, DataType::Decimal128(12, 2), zoned.clone(), zoned, DataType::Boolean, DataType::Float64,
-    ];
+    let expected = [DataType::Int64, DataType::Date32, DataType::Utf8, DataType::Decimal128(12, 2), zoned.clone(), zoned, DataType::Boolean, DataType::Float64];
     assert_eq!(types, expected);
     assert_eq!(contract.primary_key, ["id", "Day"]);
     assert_eq!(contract.key(), ["id", "Day"]);
@@ -68,7 +66,10 @@ fn types_keys_and_checks() {
     let length = (None, "character_length(\"name\") <= 20");
     assert_eq!(checks, [length, (None, "amount > 0"), (Some("sane"), "amount < 100 -- much\n OR name = ')'")]);
     let field = contract.columns[2].field();
-    assert_eq!((&field.metadata()[COMMENT], &field.metadata()[UNIT], &field.metadata()[PERSONAL]), (&"Who".to_owned(), &"people".to_owned(), &"true".to_owned()));
+    assert_eq!(
+        (&field.metadata()[COMMENT], &field.metadata()[UNIT], &field.metadata()[PERSONAL]),
+        (&"Who".to_owned(), &"people".to_owned(), &"true".to_owned())
+    );
 }
 
 #[test]

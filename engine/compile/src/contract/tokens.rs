@@ -58,17 +58,15 @@ fn in_words(message: &str) -> String {
 /// What was probably meant where a token stands that the parser does not expect.
 fn instead_of(before: Option<&Token>, found: &Token) -> Option<String> {
     const KEYWORDS: [&str; 24] = [
-        "SELECT", "FROM", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "JOIN", "LEFT", "INNER", "ON", "UNION", "AS", "AND", "WITH", "CASE",
-        "WHEN", "THEN", "ELSE", "END", "BETWEEN", "DISTINCT", "OVER", "FILTER",
+        "SELECT", "FROM", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "JOIN", "LEFT", "INNER", "ON", "UNION", "AS", "AND", "WITH", "CASE", "WHEN", "THEN",
+        "ELSE", "END", "BETWEEN", "DISTINCT", "OVER", "FILTER",
     ];
     let Token::Word(word) = found else {
         return matches!(before, Some(Token::Comma)).then(|| "take out the comma before it".to_owned());
     };
     let is_keyword = KEYWORDS.iter().any(|keyword| word.value.eq_ignore_ascii_case(keyword));
     match before {
-        _ if word.value.eq_ignore_ascii_case("where") => {
-            Some("WHERE stands once, before GROUP BY and ORDER BY; put conditions together with AND".to_owned())
-        }
+        _ if word.value.eq_ignore_ascii_case("where") => Some("WHERE stands once, before GROUP BY and ORDER BY; put conditions together with AND".to_owned()),
         Some(Token::Comma) if is_keyword => Some("take out the comma before it".to_owned()),
         Some(Token::Word(alias)) if !is_keyword && !KEYWORDS.iter().any(|keyword| alias.value.eq_ignore_ascii_case(keyword)) => {
             let meant = closest_keyword(&word.value, &KEYWORDS).or_else(|| closest_keyword(&alias.value, &KEYWORDS));

@@ -8,10 +8,8 @@ use datafusion::sql::sqlparser::ast::{self, CharacterLength, ExactNumberInfo, Ti
 use nightshift_diagnostic::did_you_mean;
 
 /// The names that a contract may use, for hints.
-const NAMES: [&str; 14] = [
-    "BIGINT", "INTEGER", "INT", "SMALLINT", "DOUBLE", "DECIMAL", "NUMERIC", "VARCHAR", "TEXT", "STRING", "BOOLEAN", "DATE",
-    "TIMESTAMP", "TIMESTAMPTZ",
-];
+const NAMES: [&str; 14] =
+    ["BIGINT", "INTEGER", "INT", "SMALLINT", "DOUBLE", "DECIMAL", "NUMERIC", "VARCHAR", "TEXT", "STRING", "BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMPTZ"];
 /// As many digits as a 128-bit decimal holds.
 const MAX_PRECISION: u64 = 38;
 
@@ -60,14 +58,9 @@ pub(super) fn map(sql: &ast::DataType, zone: Tz) -> Result<Mapped, Refused> {
         ast::DataType::BigInt(_) | ast::DataType::Int8(_) | ast::DataType::Int64 => DataType::Int64,
         ast::DataType::Integer(_) | ast::DataType::Int(_) | ast::DataType::Int4(_) | ast::DataType::Int32 => DataType::Int32,
         ast::DataType::SmallInt(_) | ast::DataType::Int2(_) | ast::DataType::Int16 => DataType::Int16,
-        ast::DataType::Double(ExactNumberInfo::None)
-        | ast::DataType::DoublePrecision
-        | ast::DataType::Float8
-        | ast::DataType::Float64 => DataType::Float64,
+        ast::DataType::Double(ExactNumberInfo::None) | ast::DataType::DoublePrecision | ast::DataType::Float8 | ast::DataType::Float64 => DataType::Float64,
         ast::DataType::Decimal(digits) | ast::DataType::Numeric(digits) | ast::DataType::Dec(digits) => decimal(*digits)?,
-        ast::DataType::Varchar(length)
-        | ast::DataType::CharVarying(length)
-        | ast::DataType::CharacterVarying(length) => return text(*length),
+        ast::DataType::Varchar(length) | ast::DataType::CharVarying(length) | ast::DataType::CharacterVarying(length) => return text(*length),
         ast::DataType::Text | ast::DataType::String(None) => DataType::Utf8,
         ast::DataType::Boolean | ast::DataType::Bool => DataType::Boolean,
         ast::DataType::Date => DataType::Date32,
@@ -101,9 +94,7 @@ fn decimal(digits: ExactNumberInfo) -> Result<DataType, Refused> {
     };
     let narrowed = u8::try_from(precision).ok().zip(i8::try_from(scale).ok());
     match narrowed {
-        Some((precision_digits, scale_digits))
-            if (1..=MAX_PRECISION).contains(&precision) && scale >= 0 && scale.unsigned_abs() <= precision =>
-        {
+        Some((precision_digits, scale_digits)) if (1..=MAX_PRECISION).contains(&precision) && scale >= 0 && scale.unsigned_abs() <= precision => {
             Ok(DataType::Decimal128(precision_digits, scale_digits))
         }
         _ => Err(Refused {

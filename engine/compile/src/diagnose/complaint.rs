@@ -59,9 +59,7 @@ impl Subject {
             | (Self::Case, ast::Expr::Case { .. })
             | (Self::Like, ast::Expr::Like { .. } | ast::Expr::ILike { .. }) => true,
             (Self::Column(name), ast::Expr::Identifier(found)) => found.value.eq_ignore_ascii_case(name),
-            (Self::Column(name), ast::Expr::CompoundIdentifier(parts)) => {
-                parts.last().is_some_and(|last| last.value.eq_ignore_ascii_case(name))
-            }
+            (Self::Column(name), ast::Expr::CompoundIdentifier(parts)) => parts.last().is_some_and(|last| last.value.eq_ignore_ascii_case(name)),
             _ => false,
         }
     }
@@ -111,8 +109,22 @@ impl Complaint {
     /// DataFusion's messages have no codes, so they are told apart by their words. What no one knows keeps its own.
     fn of_message(message: &str, functions: &[String]) -> Self {
         let readers: [fn(&str) -> Option<Self>; 16] = [
-            grouping, misplaced, operands, signature, call, condition, branches, pattern, negation, cast_type, twice, union, subquery, position,
-            value, unsupported,
+            grouping,
+            misplaced,
+            operands,
+            signature,
+            call,
+            condition,
+            branches,
+            pattern,
+            negation,
+            cast_type,
+            twice,
+            union,
+            subquery,
+            position,
+            value,
+            unsupported,
         ];
         unknown_function(message, functions)
             .or_else(|| readers.into_iter().find_map(|read| read(message)))
@@ -140,9 +152,7 @@ fn unknown_column(field: &Column, valid: &[Column]) -> Complaint {
         Some(table) => format!("`{table}` has no column `{name}`"),
         None => format!("there is no column `{name}`"),
     };
-    let hint = elsewhere
-        .map(|table| format!("`{table}` has it: write `{table}.{name}`"))
-        .or_else(|| suggest(name, known.iter().map(String::as_str)));
+    let hint = elsewhere.map(|table| format!("`{table}` has it: write `{table}.{name}`")).or_else(|| suggest(name, known.iter().map(String::as_str)));
     Complaint::new(codes::UNKNOWN_COLUMN, message, hint, subject())
 }
 
@@ -153,10 +163,7 @@ fn ambiguous(field: &Column) -> Complaint {
             format!("`{name}` is a column of `{}` and also the name of another result column", table.table()),
             "give the result column a name of its own".to_owned(),
         ),
-        None => (
-            format!("`{name}` is a column of several tables"),
-            format!("say of which: write the table or its alias before it, as in `d.{name}`"),
-        ),
+        None => (format!("`{name}` is a column of several tables"), format!("say of which: write the table or its alias before it, as in `d.{name}`")),
     };
     Complaint::new(codes::AMBIGUOUS_COLUMN, message, hint, Subject::Column(name.to_owned()))
 }
@@ -253,9 +260,7 @@ fn signature(message: &str) -> Option<Complaint> {
         return None;
     }
     let name = message.split_once("Function ").and_then(|(_, rest)| quoted(rest))?;
-    let after = |words: &str| -> Vec<String> {
-        unique(message.split(words).skip(1).filter_map(|rest| rest.split([' ', ',', '.']).next()).map(str::to_owned))
-    };
+    let after = |words: &str| -> Vec<String> { unique(message.split(words).skip(1).filter_map(|rest| rest.split([' ', ',', '.']).next()).map(str::to_owned)) };
     let refused = message.split_once("(DataType: ").and_then(|(_, rest)| rest.split_once(").").or_else(|| rest.rsplit_once(')')));
     let (message, hint) = match refused {
         Some((found, _)) => {
@@ -411,8 +416,14 @@ fn unsupported(message: &str) -> Option<Complaint> {
 /// DataFusion's message without its prefixes and its backtrace.
 fn plain(error: &DataFusionError) -> String {
     const PREFIXES: [&str; 8] = [
-        "Internal error: ", "Error during planning: ", "Schema error: ", "This feature is not implemented: ", "Execution error: ",
-        "Arrow error: ", "Parser error: ", "Cast error: ",
+        "Internal error: ",
+        "Error during planning: ",
+        "Schema error: ",
+        "This feature is not implemented: ",
+        "Execution error: ",
+        "Arrow error: ",
+        "Parser error: ",
+        "Cast error: ",
     ];
     let text = error.strip_backtrace();
     let text = text.split("\nThis issue was likely caused").next().unwrap_or_default();

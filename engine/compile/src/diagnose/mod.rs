@@ -145,9 +145,8 @@ impl<'a> Diagnose<'a> {
 
     /// The location of a span that DataFusion's plans carry.
     pub(crate) fn location(&self, span: datafusion::common::Span) -> Location {
-        let position = |place: datafusion::common::Location| {
-            Position::new(usize::try_from(place.line).unwrap_or(1), usize::try_from(place.column).unwrap_or(1))
-        };
+        let position =
+            |place: datafusion::common::Location| Position::new(usize::try_from(place.line).unwrap_or(1), usize::try_from(place.column).unwrap_or(1));
         Location::new(self.file, Span::new(position(span.start), position(span.end)))
     }
 

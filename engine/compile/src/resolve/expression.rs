@@ -26,14 +26,12 @@ pub(super) fn term_of(expression: &Expr, input: &Resolved) -> Term {
         Expr::IsNotFalse(inner) => Term::call("is not false", vec![term(inner)]),
         Expr::Cast(cast) => Term::call(format!("cast {}", cast.field.data_type()), vec![term(&cast.expr)]),
         Expr::TryCast(cast) => Term::call(format!("try_cast {}", cast.field.data_type()), vec![term(&cast.expr)]),
-        Expr::Between(between) => Term::call(
-            if between.negated { "not between" } else { "between" },
-            vec![term(&between.expr), term(&between.low), term(&between.high)],
-        ),
-        Expr::InList(list) => Term::call(
-            if list.negated { "not in" } else { "in" },
-            std::iter::once(term(&list.expr)).chain(list.list.iter().map(term)).collect(),
-        ),
+        Expr::Between(between) => {
+            Term::call(if between.negated { "not between" } else { "between" }, vec![term(&between.expr), term(&between.low), term(&between.high)])
+        }
+        Expr::InList(list) => {
+            Term::call(if list.negated { "not in" } else { "in" }, std::iter::once(term(&list.expr)).chain(list.list.iter().map(term)).collect())
+        }
         Expr::Like(like) => Term::call(
             format!("like negated={} escape={:?} any_case={}", like.negated, like.escape_char, like.case_insensitive),
             vec![term(&like.expr), term(&like.pattern)],
@@ -49,18 +47,11 @@ pub(super) fn term_of(expression: &Expr, input: &Resolved) -> Term {
         Expr::WindowFunction(window) => window_term(window, input),
         Expr::Placeholder(placeholder) => Term::call(format!("parameter {}", placeholder.id), vec![]),
         Expr::ScalarSubquery(subquery) => subquery_term("scalar subquery", &subquery.subquery, vec![]),
-        Expr::InSubquery(within) => subquery_term(
-            if within.negated { "not in subquery" } else { "in subquery" },
-            &within.subquery.subquery,
-            vec![term(&within.expr)],
-        ),
-        Expr::Exists(exists) => {
-            subquery_term(if exists.negated { "not exists" } else { "exists" }, &exists.subquery.subquery, vec![])
+        Expr::InSubquery(within) => {
+            subquery_term(if within.negated { "not in subquery" } else { "in subquery" }, &within.subquery.subquery, vec![term(&within.expr)])
         }
-        other => Term::Opaque {
-            text: other.to_string(),
-            parts: other.column_refs().into_iter().map(|column| column_term(column, input)).collect(),
-        },
+        Expr::Exists(exists) => subquery_term(if exists.negated { "not exists" } else { "exists" }, &exists.subquery.subquery, vec![]),
+        other => Term::Opaque { text: other.to_string(), parts: other.column_refs().into_iter().map(|column| column_term(column, input)).collect() },
     }
 }
 
@@ -98,12 +89,7 @@ fn window_term(window: &WindowFunction, input: &Resolved) -> Term {
     let frame = &parameters.window_frame;
     let arguments = parameters.args.iter().chain(parameters.filter.as_deref());
     Term::Window {
-        name: format!(
-            "{}{} distinct={} frame {frame}",
-            window.fun.name(),
-            null_treatment(parameters.null_treatment.as_ref()),
-            parameters.distinct
-        ),
+        name: format!("{}{} distinct={} frame {frame}", window.fun.name(), null_treatment(parameters.null_treatment.as_ref()), parameters.distinct),
         arguments: arguments.map(|argument| term_of(argument, input)).collect(),
         partition: parameters.partition_by.iter().map(|key| term_of(key, input)).collect(),
         order: order_terms(&parameters.order_by, input),

@@ -36,10 +36,7 @@ pub struct ResolvedColumn {
 impl Resolved {
     /// The meaning of a column by its name there; `None` if there is no such column.
     pub fn term(&self, qualifier: Option<&str>, name: &str) -> Option<&Term> {
-        self.columns
-            .iter()
-            .find(|column| column.name == name && (qualifier.is_none() || column.qualifier.as_deref() == qualifier))
-            .map(|column| &column.term)
+        self.columns.iter().find(|column| column.name == name && (qualifier.is_none() || column.qualifier.as_deref() == qualifier)).map(|column| &column.term)
     }
 
     /// The normal form of the whole query: rows, and columns with their names in order.

@@ -90,11 +90,9 @@ impl Relation {
     pub fn inputs(&self) -> Vec<&Self> {
         match self {
             Self::Scan { .. } => vec![],
-            Self::Filter { input, .. }
-            | Self::Aggregate { input, .. }
-            | Self::Window { input, .. }
-            | Self::Distinct { input, .. }
-            | Self::Limit(input) => vec![input],
+            Self::Filter { input, .. } | Self::Aggregate { input, .. } | Self::Window { input, .. } | Self::Distinct { input, .. } | Self::Limit(input) => {
+                vec![input]
+            }
             Self::Join { left, right, .. } => vec![left, right],
             Self::Union(inputs) | Self::Opaque { inputs, .. } => inputs.iter().collect(),
         }
@@ -115,9 +113,7 @@ impl fmt::Display for Relation {
         match self {
             Self::Scan { of, table } => write!(formatter, "{table}#{}", of.0),
             Self::Filter { input, predicates } => write_node(formatter, "filter", &[input.as_ref()], predicates),
-            Self::Join { kind, left, right, conditions } => {
-                write_node(formatter, &format!("{kind:?} join"), &[left.as_ref(), right.as_ref()], conditions)
-            }
+            Self::Join { kind, left, right, conditions } => write_node(formatter, &format!("{kind:?} join"), &[left.as_ref(), right.as_ref()], conditions),
             Self::Aggregate { input, groups } => write_node(formatter, "group", &[input.as_ref()], groups),
             Self::Window { input, functions } => write_node(formatter, "window", &[input.as_ref()], functions),
             Self::Distinct { input, columns } => write_node(formatter, "distinct", &[input.as_ref()], columns),

@@ -79,9 +79,7 @@ impl Term {
         match self {
             Self::Column { .. } | Self::Literal(_) => vec![],
             Self::Call { arguments, .. } => arguments.iter().collect(),
-            Self::Aggregate { arguments, filter, order, .. } => {
-                arguments.iter().chain(filter.as_deref()).chain(order).collect()
-            }
+            Self::Aggregate { arguments, filter, order, .. } => arguments.iter().chain(filter.as_deref()).chain(order).collect(),
             Self::Window { arguments, partition, order, .. } => arguments.iter().chain(partition).chain(order).collect(),
             Self::Union(parts) | Self::Opaque { parts, .. } => parts.iter().collect(),
         }

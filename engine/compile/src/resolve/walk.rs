@@ -91,17 +91,13 @@ impl Walk {
         let left = self.visit(&join.left);
         let right = self.visit(&join.right);
         let kind = join_kind(join.join_type);
-        let both = Resolved {
-            relation: left.relation.clone(),
-            columns: left.columns.iter().chain(&right.columns).cloned().collect(),
-        };
+        let both = Resolved { relation: left.relation.clone(), columns: left.columns.iter().chain(&right.columns).cloned().collect() };
         // INTERSECT ALL and EXCEPT ALL join by keys of which NULL is one.
         let operator = if join.null_equality == NullEquality::NullEqualsNull { "is not distinct from" } else { "=" };
         let equalities = join.on.iter().map(|(a, b)| equality(operator, term_of(a, &both), term_of(b, &both)));
         let others = join.filter.iter().flat_map(|filter| split_conjunction(filter)).map(|part| term_of(part, &both));
         let conditions = sorted(equalities.chain(others));
-        let relation =
-            Relation::Join { kind, left: Box::new(left.relation), right: Box::new(right.relation), conditions };
+        let relation = Relation::Join { kind, left: Box::new(left.relation), right: Box::new(right.relation), conditions };
         let columns = match kind {
             JoinKind::Semi | JoinKind::Anti => left.columns,
             _ => both.columns,
@@ -118,9 +114,7 @@ impl Walk {
     fn union(&mut self, inputs: &[&LogicalPlan], plan: &LogicalPlan) -> Resolved {
         let inputs: Vec<Resolved> = inputs.iter().map(|input| self.visit(input)).collect();
         let width = plan.schema().fields().len();
-        let terms = (0..width)
-            .map(|index| Term::Union(inputs.iter().filter_map(|input| Some(input.columns.get(index)?.term.clone())).collect()))
-            .collect();
+        let terms = (0..width).map(|index| Term::Union(inputs.iter().filter_map(|input| Some(input.columns.get(index)?.term.clone())).collect())).collect();
         let relation = Relation::Union(inputs.into_iter().map(|input| input.relation).collect());
         with_terms(relation, plan, terms)
     }
@@ -129,12 +123,7 @@ impl Walk {
         let inputs: Vec<Resolved> = plan.inputs().into_iter().map(|input| self.visit(input)).collect();
         let parts: Vec<Term> = inputs.iter().flat_map(|input| &input.columns).map(|column| column.term.clone()).collect();
         let text = plan.display().to_string();
-        let terms = plan
-            .schema()
-            .fields()
-            .iter()
-            .map(|field| Term::Opaque { text: format!("{text}.{}", field.name()), parts: parts.clone() })
-            .collect();
+        let terms = plan.schema().fields().iter().map(|field| Term::Opaque { text: format!("{text}.{}", field.name()), parts: parts.clone() }).collect();
         with_terms(Relation::Opaque { text, inputs: inputs.into_iter().map(|input| input.relation).collect() }, plan, terms)
     }
 }
@@ -145,9 +134,7 @@ fn terms(expressions: &[Expr], input: &Resolved) -> Vec<Term> {
 
 fn with_scale(term: Term, scale: Option<i8>) -> Term {
     match term {
-        Term::Aggregate { name, arguments, distinct, filter, order, .. } => {
-            Term::Aggregate { name, arguments, distinct, filter, order, scale }
-        }
+        Term::Aggregate { name, arguments, distinct, filter, order, .. } => Term::Aggregate { name, arguments, distinct, filter, order, scale },
         other => other,
     }
 }
@@ -221,8 +208,5 @@ fn join_kind(join_type: JoinType) -> JoinKind {
 /// The term of a column of `input`; a column that is not there (an outer reference) is opaque.
 pub(super) fn column_term(column: &Column, input: &Resolved) -> Term {
     let qualifier = column.relation.as_ref().map(|relation| relation.table());
-    input
-        .term(qualifier, &column.name)
-        .cloned()
-        .unwrap_or_else(|| Term::Opaque { text: format!("outer {}", column.flat_name()), parts: vec![] })
+    input.term(qualifier, &column.name).cloned().unwrap_or_else(|| Term::Opaque { text: format!("outer {}", column.flat_name()), parts: vec![] })
 }

@@ -89,8 +89,7 @@ pub fn feed(coarse: &Rollup, fine: &Rollup) -> Result<Feed, NoFeed> {
     if wanted.input != given.input || coarse.time != fine.time {
         return Err(NoFeed::OtherInput { feeder });
     }
-    let columns: Result<Vec<FeedColumn>, NoFeed> =
-        (0..coarse.schema.fields().len()).map(|index| column(coarse, fine, &wanted, &given, index)).collect();
+    let columns: Result<Vec<FeedColumn>, NoFeed> = (0..coarse.schema.fields().len()).map(|index| column(coarse, fine, &wanted, &given, index)).collect();
     let hidden: Result<Vec<_>, NoFeed> = coarse.states.iter().flat_map(|states| &states.hidden).map(|hidden| hidden_column(fine, &given, hidden)).collect();
     Ok(Feed { feeder, columns: columns?, hidden: hidden? })
 }
@@ -121,9 +120,7 @@ fn column(coarse: &Rollup, fine: &Rollup, wanted: &Grouping, given: &Grouping, i
         let data_type = fine.schema.fields().get(*at).map(|field| field.data_type());
         (merge != Merge::Sum || may_be_summed_in_parts(&measure.term, data_type)).then_some((*at, merge))
     });
-    found
-        .map(|(at, merge)| FeedColumn::Measure { column: name(fine, at), merge })
-        .ok_or_else(|| NoFeed::NoMeasure { feeder, column: name(coarse, index) })
+    found.map(|(at, merge)| FeedColumn::Measure { column: name(fine, at), merge }).ok_or_else(|| NoFeed::NoMeasure { feeder, column: name(coarse, index) })
 }
 
 /// The finer rollup's key for a key of the coarser one: the same, or the coarsest bucket that is still as fine.

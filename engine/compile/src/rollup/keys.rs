@@ -112,7 +112,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_fact_has_some_keys_by_itself() {
-        let found = keys("SELECT date_trunc('day', at)::date AS day, f.k, s, count(DISTINCT n) AS x FROM f JOIN l ON l.k = f.k GROUP BY 1, 2, 3 HAVING median(n) > 1").await.unwrap();
+        let found =
+            keys("SELECT date_trunc('day', at)::date AS day, f.k, s, count(DISTINCT n) AS x FROM f JOIN l ON l.k = f.k GROUP BY 1, 2, 3 HAVING median(n) > 1")
+                .await
+                .unwrap();
         assert_eq!(found.columns, ["day", "k", "s"]);
         assert_eq!(found.of_facts, [Some(FactKey::Bucket), Some(FactKey::Column("k".to_owned())), None]);
         assert!(!found.are_of_facts());

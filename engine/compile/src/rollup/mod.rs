@@ -97,12 +97,10 @@ impl Rollup {
         let buckets = Bucketing { grain: definition.header.grain, days };
         let proof = prove(&query, &time, buckets);
         if let (Some(Strict::Incremental), Locality::Unproved(reason)) = (definition.header.strict, &proof.locality) {
-            return Err(one(
-                Diagnostic::error(codes::NOT_INCREMENTAL, "this rollup can only be recomputed in full")
-                    .at(definition.locate(&["strict"]))
-                    .note(reason.to_string())
-                    .hint("change the query, or remove `strict: incremental`"),
-            ));
+            return Err(one(Diagnostic::error(codes::NOT_INCREMENTAL, "this rollup can only be recomputed in full")
+                .at(definition.locate(&["strict"]))
+                .note(reason.to_string())
+                .hint("change the query, or remove `strict: incremental`")));
         }
         let grouping = Grouping::of(&query);
         let bucket_name = schema.fields().get(bucket).map_or("", |field| field.name().as_str());
@@ -118,20 +116,13 @@ fn time_column(definition: &Definition<RollupHeader>, query: &Resolved) -> Resul
     let written = definition.header.time.as_str();
     let (table, column) = written.split_once('.').map_or((None, written), |(table, column)| (Some(table), column));
     let origins = crate::lineage::used_columns(query);
-    let mut candidates: Vec<&String> = origins
-        .iter()
-        .filter(|(name, columns)| columns.contains(column) && table.is_none_or(|table| table == name.as_str()))
-        .map(|(name, _)| name)
-        .collect();
-    let error = |message: String, hint: Option<String>| {
-        one(Diagnostic::error(codes::UNKNOWN_COLUMN, message).at(definition.locate(&["time"])).maybe_hint(hint))
-    };
+    let mut candidates: Vec<&String> =
+        origins.iter().filter(|(name, columns)| columns.contains(column) && table.is_none_or(|table| table == name.as_str())).map(|(name, _)| name).collect();
+    let error =
+        |message: String, hint: Option<String>| one(Diagnostic::error(codes::UNKNOWN_COLUMN, message).at(definition.locate(&["time"])).maybe_hint(hint));
     match (candidates.pop(), candidates.pop()) {
         (Some(table), None) => Ok(TimeColumn { table: table.clone(), column: column.to_owned() }),
-        (Some(one), Some(other)) => Err(error(
-            format!("`{column}` is a column of `{one}` and of `{other}`"),
-            Some(format!("write `time: {one}.{column}`")),
-        )),
+        (Some(one), Some(other)) => Err(error(format!("`{column}` is a column of `{one}` and of `{other}`"), Some(format!("write `time: {one}.{column}`")))),
         (None, _) => {
             let known: Vec<&str> = origins.values().flatten().map(String::as_str).collect();
             Err(error(format!("the query uses no column `{column}`"), suggest(column, known.iter().copied())))
@@ -140,12 +131,7 @@ fn time_column(definition: &Definition<RollupHeader>, query: &Resolved) -> Resul
 }
 
 /// Finds the output column that is the bucket of the folder's grain, and which days it is made of.
-fn bucket_column(
-    definition: &Definition<RollupHeader>,
-    query: &Resolved,
-    schema: &SchemaRef,
-    time: &TimeColumn,
-) -> Result<(usize, Days), Diagnostics> {
+fn bucket_column(definition: &Definition<RollupHeader>, query: &Resolved, schema: &SchemaRef, time: &TimeColumn) -> Result<(usize, Days), Diagnostics> {
     let grain = definition.header.grain;
     let buckets: Vec<(usize, Bucketing)> = query
         .columns
@@ -197,8 +183,7 @@ fn no_bucket(definition: &Definition<RollupHeader>, query: &Resolved, time: &Tim
     let zoneless = |term: &Term| matches!(term, Term::Call { name, arguments } if name.starts_with("cast Timestamp") && !name.contains('"') && arguments.iter().any(|part| reads(part, time)));
     let meant = query.columns.iter().find(|column| column.term.any(&truncated));
     let Some(meant) = meant else {
-        return Diagnostic::error(codes::MISSING_BUCKET, format!("no column is the {grain} of `{}`", time.column))
-            .at(definition.locate(&["time"]));
+        return Diagnostic::error(codes::MISSING_BUCKET, format!("no column is the {grain} of `{}`", time.column)).at(definition.locate(&["time"]));
     };
     let problem = if meant.term.any(&zoneless) {
         format!("`{}` is cut from `{}` after a cast that drops its time zone", meant.name, time.column)

@@ -14,10 +14,10 @@ use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, LogicalPlan};
 
+use super::STATE_ROWS;
 use super::grouping::Merge;
 use super::keys::shown;
 use super::symbol::TimeColumn;
-use super::STATE_ROWS;
 use crate::resolve::{Occurrence, Relation, Resolved, Term, exact_scale, resolve};
 
 /// Decimals of more digits are averaged by DataFusion in 256 bits, which our states do not hold.

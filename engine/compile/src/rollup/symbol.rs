@@ -72,9 +72,7 @@ impl TimeSymbol {
 /// Reads a term as time or bucket; `None` for everything else.
 pub fn time_symbol(term: &Term, time: &TimeColumn) -> Option<TimeSymbol> {
     match term {
-        Term::Column { of, table, name } => {
-            (*table == time.table && *name == time.column).then_some(TimeSymbol::Time(*of))
-        }
+        Term::Column { of, table, name } => (*table == time.table && *name == time.column).then_some(TimeSymbol::Time(*of)),
         Term::Call { name, arguments } => call_symbol(name, arguments, time),
         Term::Union(parts) => union_symbol(parts, time),
         _ => None,

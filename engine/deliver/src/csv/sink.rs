@@ -31,10 +31,7 @@ impl Sink {
         let packing = match compress {
             None => Packing::Plain(file),
             Some(Compression::Gzip) => Packing::Gzip(GzEncoder::new(file, GZIP_LEVEL)),
-            Some(Compression::Zstd) => Packing::Zstd(
-                zstd::Encoder::new(file, ZSTD_LEVEL)
-                    .map_err(Error::file("compress into", &path))?,
-            ),
+            Some(Compression::Zstd) => Packing::Zstd(zstd::Encoder::new(file, ZSTD_LEVEL).map_err(Error::file("compress into", &path))?),
         };
         Ok(Self { path, packing })
     }
@@ -64,9 +61,6 @@ fn named<T>(path: &Path, result: io::Result<T>) -> Result<T> {
 
 impl std::fmt::Debug for Sink {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Sink")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Sink").field("path", &self.path).finish_non_exhaustive()
     }
 }

@@ -35,10 +35,7 @@ impl Look {
     pub(super) fn of(field: &Field, formats: &BTreeMap<String, String>) -> Result<Self> {
         let kind = Kind::of(field)?;
         let name = field.name().clone();
-        let code = formats
-            .get(&name)
-            .cloned()
-            .or_else(|| number_format(&name, kind));
+        let code = formats.get(&name).cloned().or_else(|| number_format(&name, kind));
         let least = match kind {
             Kind::Integer if !is_label(&name) => NARROWEST_NUMBER,
             Kind::Decimal { .. } | Kind::Float => NARROWEST_NUMBER,
@@ -55,9 +52,7 @@ impl Look {
     /// Makes room for the first `rows` values of a column.
     pub(super) fn widen(&mut self, column: &Column, rows: usize) -> Result<()> {
         for row in 0..rows {
-            self.characters = self
-                .characters
-                .max(length(&column.cell(row)?, self.grouped) + 1);
+            self.characters = self.characters.max(length(&column.cell(row)?, self.grouped) + 1);
         }
         Ok(())
     }
@@ -71,22 +66,14 @@ impl Look {
 
 /// Whether an integer names something rather than counts it: `depot_id`, `year`. `2,026` is no year.
 fn is_label(name: &str) -> bool {
-    ["id", "year"].iter().any(|word| {
-        name == *word
-            || name
-                .strip_suffix(word)
-                .is_some_and(|rest| rest.ends_with('_'))
-    })
+    ["id", "year"].iter().any(|word| name == *word || name.strip_suffix(word).is_some_and(|rest| rest.ends_with('_')))
 }
 
 fn number_format(name: &str, kind: Kind) -> Option<String> {
     let code = match kind {
         Kind::Integer | Kind::Decimal { scale: ..=0 } if is_label(name) => "0".to_owned(),
         Kind::Integer | Kind::Decimal { scale: ..=0 } => "#,##0".to_owned(),
-        Kind::Decimal { scale } => format!(
-            "#,##0.{}",
-            "0".repeat(usize::from(scale.min(MOST_DECIMALS).unsigned_abs()))
-        ),
+        Kind::Decimal { scale } => format!("#,##0.{}", "0".repeat(usize::from(scale.min(MOST_DECIMALS).unsigned_abs()))),
         Kind::Float => "#,##0.00####".to_owned(),
         Kind::Date => "yyyy-mm-dd".to_owned(),
         Kind::Timestamp => "yyyy-mm-dd hh:mm:ss".to_owned(),
@@ -99,12 +86,7 @@ fn number_format(name: &str, kind: Kind) -> Option<String> {
 fn length(cell: &Cell<'_>, grouped: bool) -> usize {
     let number = |text: &str| {
         let whole = text.split('.').next().unwrap_or(text).len();
-        text.len()
-            + if grouped {
-                whole.saturating_sub(1) / 3
-            } else {
-                0
-            }
+        text.len() + if grouped { whole.saturating_sub(1) / 3 } else { 0 }
     };
     match cell {
         Cell::Null => 0,
@@ -126,9 +108,7 @@ fn length(cell: &Cell<'_>, grouped: bool) -> usize {
 
 /// Characters of the default font; Chinese ones take two.
 fn display_width(text: &str) -> usize {
-    text.chars()
-        .map(|c| if c < '\u{1100}' { 1 } else { 2 })
-        .sum()
+    text.chars().map(|c| if c < '\u{1100}' { 1 } else { 2 }).sum()
 }
 
 #[cfg(test)]
@@ -149,16 +129,7 @@ mod tests {
     #[test]
     fn widths_count_separators_and_chinese() {
         assert_eq!(length(&Cell::Integer(1_234_567), true), 9);
-        assert_eq!(
-            length(
-                &Cell::Decimal {
-                    unscaled: 123_456_789,
-                    scale: 2
-                },
-                true
-            ),
-            12
-        );
+        assert_eq!(length(&Cell::Decimal { unscaled: 123_456_789, scale: 2 }, true), 12);
         assert_eq!(length(&Cell::Text("台北廠\nA".into()), false), 6);
     }
 }

@@ -10,25 +10,15 @@ const LONGEST: usize = 31;
 pub(super) fn checked(given: &str) -> Result<String> {
     match Worksheet::new().set_name(given) {
         Ok(_) => Ok(given.to_owned()),
-        Err(source) => Err(Error::SheetName {
-            name: given.to_owned(),
-            source,
-        }),
+        Err(source) => Err(Error::SheetName { name: given.to_owned(), source }),
     }
 }
 
 /// A name made of the file's stem, whatever that is.
 pub(super) fn from_stem(stem: &str) -> String {
-    let allowed: String = stem
-        .chars()
-        .map(|c| if "[]:*?/\\'".contains(c) { '_' } else { c })
-        .collect();
+    let allowed: String = stem.chars().map(|c| if "[]:*?/\\'".contains(c) { '_' } else { c }).collect();
     let name = shortened(&allowed, LONGEST);
-    if name.is_empty() {
-        "Sheet1".to_owned()
-    } else {
-        name
-    }
+    if name.is_empty() { "Sheet1".to_owned() } else { name }
 }
 
 /// The name of the `number`th sheet of the same rows, counted from 1.
@@ -65,12 +55,6 @@ mod tests {
         assert_eq!(numbered(&from_stem(&long), 12).chars().count(), 31);
         assert_eq!(from_stem("a/b"), "a_b");
         assert!(matches!(checked("a/b"), Err(Error::SheetName { .. })));
-        assert!(matches!(
-            checked(""),
-            Err(Error::SheetName {
-                source: XlsxError::SheetnameCannotBeBlank(_),
-                ..
-            })
-        ));
+        assert!(matches!(checked(""), Err(Error::SheetName { source: XlsxError::SheetnameCannotBeBlank(_), .. })));
     }
 }

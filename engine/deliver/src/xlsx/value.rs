@@ -34,11 +34,7 @@ pub(super) enum Problem {
 impl Problem {
     pub(super) fn into_error(self, path: &Path, column: &str, row: u64) -> Error {
         match self {
-            Self::TooLong(length) => Error::TextTooLong {
-                column: column.to_owned(),
-                row,
-                length,
-            },
+            Self::TooLong(length) => Error::TextTooLong { column: column.to_owned(), row, length },
             Self::Library(error) => Error::workbook(path, error),
         }
     }
@@ -50,26 +46,20 @@ impl Place<'_> {
         match cell {
             Cell::Null => Ok(0),
             Cell::Boolean(value) => {
-                self.sheet
-                    .write_boolean(self.row, self.column, *value)
-                    .map_err(Problem::Library)?;
+                self.sheet.write_boolean(self.row, self.column, *value).map_err(Problem::Library)?;
                 Ok(0)
             }
             Cell::Text(text) => self.text(text),
             Cell::Integer(value) => self.number(sheet_number(*value, 0), || value.to_string()),
-            Cell::Decimal { unscaled, scale } => {
-                self.number(sheet_number(*unscaled, *scale), || {
-                    let mut text = Vec::new();
-                    write_decimal(&mut text, *unscaled, *scale);
-                    String::from_utf8_lossy(&text).into_owned()
-                })
-            }
+            Cell::Decimal { unscaled, scale } => self.number(sheet_number(*unscaled, *scale), || {
+                let mut text = Vec::new();
+                write_decimal(&mut text, *unscaled, *scale);
+                String::from_utf8_lossy(&text).into_owned()
+            }),
             Cell::Single(value) => self.number(double(f64::from(*value)), || format!("{value:?}")),
             Cell::Double(value) => self.number(double(*value), || format!("{value:?}")),
             Cell::Date(date) => self.number(day_number(*date), || date.to_string()),
-            Cell::Timestamp(local) => self.number(moment_number(*local), || {
-                format!("{} {}", local.date(), local.time())
-            }),
+            Cell::Timestamp(local) => self.number(moment_number(*local), || format!("{} {}", local.date(), local.time())),
             Cell::Time(time) => self.number(time_number(*time), || time.to_string()),
         }
     }
@@ -78,9 +68,7 @@ impl Place<'_> {
     fn number(self, number: Option<f64>, text: impl FnOnce() -> String) -> Result<u64, Problem> {
         match number {
             Some(number) => {
-                self.sheet
-                    .write_number(self.row, self.column, number)
-                    .map_err(Problem::Library)?;
+                self.sheet.write_number(self.row, self.column, number).map_err(Problem::Library)?;
                 Ok(0)
             }
             None => self.text(&text()),
@@ -95,9 +83,7 @@ impl Place<'_> {
                 return Err(Problem::TooLong(length));
             }
         }
-        self.sheet
-            .write_string(self.row, self.column, text)
-            .map_err(Problem::Library)?;
+        self.sheet.write_string(self.row, self.column, text).map_err(Problem::Library)?;
         Ok(text.len() as u64)
     }
 }
@@ -121,16 +107,9 @@ fn day_number(date: NaiveDate) -> Option<f64> {
 fn moment_number(local: NaiveDateTime) -> Option<f64> {
     let fraction = time_number(local.time())?;
     let number = day_number(local.date())? + fraction;
-    let (written, read) = (
-        fraction * MICROSECONDS_PER_DAY,
-        number.fract() * MICROSECONDS_PER_DAY,
-    );
+    let (written, read) = (fraction * MICROSECONDS_PER_DAY, number.fract() * MICROSECONDS_PER_DAY);
     // A reader rounds to the unit that the value has.
-    let unit = if written.round() % 1000.0 == 0.0 {
-        1000.0
-    } else {
-        1.0
-    };
+    let unit = if written.round() % 1000.0 == 0.0 { 1000.0 } else { 1.0 };
     ((written / unit).round() == (read / unit).round()).then_some(number)
 }
 
@@ -139,18 +118,12 @@ fn time_number(time: NaiveTime) -> Option<f64> {
     let since_midnight: TimeDelta = time.signed_duration_since(NaiveTime::MIN);
     let microseconds = since_midnight.num_microseconds()?;
     // Fewer than 2^37 microseconds a day, so exact.
-    (since_midnight == TimeDelta::microseconds(microseconds))
-        .then_some(microseconds as f64 / MICROSECONDS_PER_DAY)
+    (since_midnight == TimeDelta::microseconds(microseconds)).then_some(microseconds as f64 / MICROSECONDS_PER_DAY)
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic
-    )]
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
     use super::*;
 
     fn moment(text: &str) -> Option<f64> {
@@ -165,10 +138,7 @@ mod tests {
         assert!(moment("2300-01-01T00:00:01").is_some());
         assert_eq!(moment("1900-02-28T00:00:00"), None);
         assert_eq!(moment("1900-03-01T00:00:00"), Some(61.0));
-        assert_eq!(
-            day_number(NaiveDate::from_ymd_opt(10_000, 1, 1).unwrap()),
-            None
-        );
+        assert_eq!(day_number(NaiveDate::from_ymd_opt(10_000, 1, 1).unwrap()), None);
     }
 
     #[test]

@@ -39,9 +39,7 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
 }
 
 fn snippet<'a>(location: &'a Location, label: Option<&'a str>) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    Snippet::source(&*location.file.text)
-        .path(location.file.path.display().to_string())
-        .annotation(AnnotationKind::Primary.span(shown(location)).label(label))
+    Snippet::source(&*location.file.text).path(location.file.path.display().to_string()).annotation(AnnotationKind::Primary.span(shown(location)).label(label))
 }
 
 /// A span over several lines would draw a bracket beside whole paragraphs; its first line says enough.

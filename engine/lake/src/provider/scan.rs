@@ -17,7 +17,13 @@ use datafusion::physical_plan::empty::EmptyExec;
 use super::FileTable;
 use super::prune::{ScanFile, by_partition, by_statistics};
 
-pub(super) fn plan(table: &FileTable, state: &dyn Session, projection: Option<&Vec<usize>>, filters: &[Expr], limit: Option<usize>) -> Result<Arc<dyn ExecutionPlan>> {
+pub(super) fn plan(
+    table: &FileTable,
+    state: &dyn Session,
+    projection: Option<&Vec<usize>>,
+    filters: &[Expr],
+    limit: Option<usize>,
+) -> Result<Arc<dyn ExecutionPlan>> {
     let mut files = candidates(table, state, filters)?;
     if let Some(limit) = limit.filter(|_| filters.iter().all(|filter| table.depends_on_partition_alone(filter))) {
         enough(&mut files, limit);

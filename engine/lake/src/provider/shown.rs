@@ -12,8 +12,8 @@ use object_store::ObjectMeta;
 use parquet::arrow::RowNumber;
 use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 
-use super::{ROW_NUMBER, ScanOptions};
 use super::prune::{Bounds, ScanFile};
+use super::{ROW_NUMBER, ScanOptions};
 use crate::file::{Counted, DataFile, written_fingerprint};
 use crate::layout::{TableLayout, fingerprint};
 use crate::snapshot::ScanRoot;
@@ -33,7 +33,8 @@ impl Shown {
         let schema = Schema::new(layout.schema().fields().iter().map(|field| show(field)).collect::<Fields>());
         let stored = layout.file_schema();
         let file_schema = Schema::new(stored.fields().iter().map(|field| show(field)).collect::<Fields>());
-        let partition: Fields = layout.partition_columns().iter().filter_map(|name| schema.field_with_name(name).ok().map(|field| Arc::new(field.clone()))).collect();
+        let partition: Fields =
+            layout.partition_columns().iter().filter_map(|name| schema.field_with_name(name).ok().map(|field| Arc::new(field.clone()))).collect();
         let number = options.row_numbers.then(|| Arc::new(Field::new(ROW_NUMBER, DataType::Int64, false).with_extension_type(RowNumber)));
         let numbers: Fields = number.into_iter().collect();
         let scanned = TableSchema::builder(Arc::new(file_schema)).with_table_partition_cols(partition).with_virtual_columns(numbers.clone()).build();
@@ -133,7 +134,9 @@ fn shown_type(stored: &DataType, options: &ScanOptions) -> DataType {
 /// A stored value in the type that SQL sees; none if it is of another type altogether, as in a file from before a change.
 fn shown_value(stored: &ScalarValue, shown: &DataType) -> Option<ScalarValue> {
     match (stored, shown) {
-        (ScalarValue::TimestampMicrosecond(time, _), DataType::Timestamp(TimeUnit::Microsecond, zone)) => Some(ScalarValue::TimestampMicrosecond(*time, zone.clone())),
+        (ScalarValue::TimestampMicrosecond(time, _), DataType::Timestamp(TimeUnit::Microsecond, zone)) => {
+            Some(ScalarValue::TimestampMicrosecond(*time, zone.clone()))
+        }
         (ScalarValue::Utf8(text), DataType::Utf8View) => Some(ScalarValue::Utf8View(text.clone())),
         _ => (stored.data_type() == *shown).then(|| stored.clone()),
     }

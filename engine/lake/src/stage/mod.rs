@@ -198,7 +198,6 @@ impl Stage {
             }
         }
     }
-
 }
 
 /// Files that wait for a commit.

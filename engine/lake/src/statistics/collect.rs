@@ -56,7 +56,8 @@ fn column_statistics(schema: &Schema, column: &str, metadata: &ParquetMetaData) 
     // A group without bounds holds NULLs only, or its writer had no bounds to give: then there are none for the file.
     let empty = |index: usize| groups.get(index).is_some_and(|group| nulls.is_valid(index) && i64::try_from(nulls.value(index)) == Ok(group.num_rows()));
     let known = (0..groups.len()).all(|index| (minimums.is_valid(index) && maximums.is_valid(index)) || empty(index));
-    let (minimum, maximum) = if known { (extreme(&minimums, std::cmp::Ordering::Less)?, extreme(&maximums, std::cmp::Ordering::Greater)?) } else { (None, None) };
+    let (minimum, maximum) =
+        if known { (extreme(&minimums, std::cmp::Ordering::Less)?, extreme(&maximums, std::cmp::Ordering::Greater)?) } else { (None, None) };
     // The zero of a float has two signs, which its bounds do not tell apart.
     let float = minimums.data_type().is_floating();
     Ok(ColumnStatistics {

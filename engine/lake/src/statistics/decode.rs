@@ -44,8 +44,11 @@ pub(crate) fn decode(file_schema: &Schema, files: &[Encoded<'_>]) -> Vec<Option<
 
 fn parse(file_schema: &Schema, files: &[Encoded<'_>]) -> Option<RecordBatch> {
     let flat: Vec<&Arc<Field>> = file_schema.fields().iter().filter(|field| !field.data_type().is_nested()).collect();
-    let bounds: Fields =
-        flat.iter().filter(|field| !matches!(field.data_type(), DataType::Boolean | DataType::Binary)).map(|field| Field::new(field.name(), field.data_type().clone(), true)).collect();
+    let bounds: Fields = flat
+        .iter()
+        .filter(|field| !matches!(field.data_type(), DataType::Boolean | DataType::Binary))
+        .map(|field| Field::new(field.name(), field.data_type().clone(), true))
+        .collect();
     let counts: Fields = flat.iter().map(|field| Field::new(field.name(), DataType::Int64, true)).collect();
     let schema = Arc::new(Schema::new(vec![
         Field::new("numRecords", DataType::Int64, true),
@@ -111,4 +114,3 @@ fn rounded_up(bound: ScalarValue) -> ScalarValue {
         other => other,
     }
 }
-

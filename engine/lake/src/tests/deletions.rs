@@ -67,7 +67,11 @@ async fn what_is_left_is_read_however_it_is_asked_for() {
     let base = keeping_table(&lake).await;
     // The first and the last row, runs within and over row groups of 1,000, a whole row group, and single ones.
     let rows: Positions = [0, 7, 4_999].into_iter().chain(990..1_010).chain(2_000..3_000).chain((3_100..3_900).step_by(13)).collect();
-    let is_left = |day: i32| format!("(day <> DATE '2025-11-0{day}' OR NOT (_row_number IN (0, 7, 4999) OR (_row_number >= 990 AND _row_number < 1010) OR (_row_number >= 2000 AND _row_number < 3000) OR (_row_number >= 3100 AND _row_number < 3900 AND (_row_number - 3100) % 13 = 0)))");
+    let is_left = |day: i32| {
+        format!(
+            "(day <> DATE '2025-11-0{day}' OR NOT (_row_number IN (0, 7, 4999) OR (_row_number >= 990 AND _row_number < 1010) OR (_row_number >= 2000 AND _row_number < 3000) OR (_row_number >= 3100 AND _row_number < 3900 AND (_row_number - 3100) % 13 = 0)))"
+        )
+    };
     let first = delete(&lake, &base, 0, &rows).await.unwrap();
     assert_eq!((first.rows(), first.files()[0].gone()), (Some(10_000 - rows.len()), rows.len()));
     let second = delete(&lake, &first, 1, &rows).await.unwrap();
@@ -101,7 +105,9 @@ async fn a_change_set_has_the_rows_that_went() {
     let back = lake.commit(Some(&second), &delivery(), commit).await.unwrap();
     let numbers = async |snapshot: &Snapshot, files: &[DataFile]| ask(snapshot, files, "SELECT delivery_id FROM plain ORDER BY 1", false).await;
     let expected = async |ids: &str| ask(&base, base.files(), &format!("SELECT delivery_id FROM plain WHERE delivery_id IN ({ids}) ORDER BY 1"), false).await;
-    for (old, new, added, removed) in [(&base, &second, "-1", "3, 4, 5, 900, 4000"), (&first, &second, "-1", "4, 4000"), (&second, &back, "4, 4000", "-1"), (&first, &back, "-1", "-1")] {
+    for (old, new, added, removed) in
+        [(&base, &second, "-1", "3, 4, 5, 900, 4000"), (&first, &second, "-1", "4, 4000"), (&second, &back, "4, 4000", "-1"), (&first, &back, "-1", "-1")]
+    {
         let change = ChangeSet::between(old, new).unwrap();
         assert_eq!(numbers(new, &change.added).await, expected(added).await);
         assert_eq!(numbers(old, &change.removed).await, expected(removed).await);
@@ -152,7 +158,8 @@ async fn a_checkpoint_keeps_what_is_gone() {
         newest = delete(&lake, &newest, 0, &[row * 600].into_iter().collect()).await.unwrap();
     }
     let log = lake.folder(&delivery()).join("_delta_log");
-    let checkpoints = std::fs::read_dir(log).unwrap().filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains("checkpoint.parquet")).count();
+    let checkpoints =
+        std::fs::read_dir(log).unwrap().filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains("checkpoint.parquet")).count();
     assert!(checkpoints > 0);
     let found = Lake::open(lake.root()).unwrap().snapshot(&delivery()).await.unwrap().unwrap();
     assert_eq!((found.version(), found.rows()), (8, Some(4_992)));

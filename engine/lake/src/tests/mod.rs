@@ -8,7 +8,9 @@ mod stages;
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use tempfile::TempDir;
 
@@ -55,10 +57,7 @@ fn day(day: i32, rows: i64) -> RecordBatch {
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("delivery_id", Arc::new(Int64Array::from_iter_values(numbers.iter().map(|n| first + n)))),
         ("day", Arc::new(Date32Array::from_iter_values(numbers.iter().map(|_| FIRST_DAY + day)))),
-        (
-            "delivered_at",
-            Arc::new(TimestampMicrosecondArray::from_iter_values(numbers.iter().map(|n| start + n * (DAY / rows))).with_timezone("Asia/Taipei")),
-        ),
+        ("delivered_at", Arc::new(TimestampMicrosecondArray::from_iter_values(numbers.iter().map(|n| start + n * (DAY / rows))).with_timezone("Asia/Taipei"))),
         ("customer", Arc::new(StringArray::from_iter(numbers.iter().map(|n| (n % 10 != 0).then(|| format!("\u{738b}{:03}", n % 500)))))),
         ("amount", Arc::new(Decimal128Array::from_iter(numbers.iter().map(|n| Some(i128::from(*n) * 100 + 5))).with_precision_and_scale(14, 2).unwrap())),
         ("distance", Arc::new(Float64Array::from_iter_values(numbers.iter().map(|n| *n as f64 / 4.0)))),

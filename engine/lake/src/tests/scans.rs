@@ -94,7 +94,8 @@ async fn a_filter_on_local_time_skips_files_and_row_groups() {
     assert_eq!(read_local.rows_scanned, 1000, "{}", read_local.plan);
     assert!(!read_local.plan.contains("CAST(delivered_at"), "{}", read_local.plan);
 
-    let instants = "SELECT count(amount) FROM delivery WHERE delivered_at >= TIMESTAMPTZ '2025-11-03T16:00:00Z' AND delivered_at < TIMESTAMPTZ '2025-11-03T17:00:00Z'";
+    let instants =
+        "SELECT count(amount) FROM delivery WHERE delivered_at >= TIMESTAMPTZ '2025-11-03T16:00:00Z' AND delivered_at < TIMESTAMPTZ '2025-11-03T17:00:00Z'";
     let read_instants = read(&session, instants).await;
     assert_eq!((read_instants.count, read_instants.files, read_instants.row_groups), (209, 1, 1), "{}", read_instants.plan);
 
@@ -157,7 +158,11 @@ async fn strings_can_be_shown_as_views_and_limits_read_few_files() {
     let snapshot = table(&lake, 4).await;
     let options = ScanOptions { string_views: true, ..ScanOptions::default() };
     let session = session(Arc::new(snapshot.table(snapshot.files(), &options)));
-    let found = rows(&session, "SELECT arrow_typeof(customer) AS shown, arrow_typeof(delivered_at) AS at, count(*) AS n FROM delivery WHERE customer = '\u{738b}001' GROUP BY 1, 2").await;
+    let found = rows(
+        &session,
+        "SELECT arrow_typeof(customer) AS shown, arrow_typeof(delivered_at) AS at, count(*) AS n FROM delivery WHERE customer = '\u{738b}001' GROUP BY 1, 2",
+    )
+    .await;
     assert!(found.contains("Utf8View") && found.contains("UTC") && found.contains("40"), "{found}");
     let plan = session.sql("SELECT delivery_id FROM delivery LIMIT 10").await.unwrap().create_physical_plan().await.unwrap();
     let text = displayable(plan.as_ref()).indent(true).to_string();

@@ -7,25 +7,11 @@ use proptest::prelude::*;
 
 use crate::{BatchEvent, Machine, StepEvent};
 
-const BATCH_EVENTS: [BatchEvent; 7] = [
-    BatchEvent::Start,
-    BatchEvent::Succeed,
-    BatchEvent::Fail,
-    BatchEvent::Interrupt,
-    BatchEvent::Resume,
-    BatchEvent::Retry,
-    BatchEvent::Rerun,
-];
+const BATCH_EVENTS: [BatchEvent; 7] =
+    [BatchEvent::Start, BatchEvent::Succeed, BatchEvent::Fail, BatchEvent::Interrupt, BatchEvent::Resume, BatchEvent::Retry, BatchEvent::Rerun];
 
-const STEP_EVENTS: [StepEvent; 7] = [
-    StepEvent::Start,
-    StepEvent::Succeed,
-    StepEvent::Fail,
-    StepEvent::TryAgain,
-    StepEvent::Interrupt,
-    StepEvent::Skip,
-    StepEvent::Reset,
-];
+const STEP_EVENTS: [StepEvent; 7] =
+    [StepEvent::Start, StepEvent::Succeed, StepEvent::Fail, StepEvent::TryAgain, StepEvent::Interrupt, StepEvent::Skip, StepEvent::Reset];
 
 /// The states that can be reached from one, itself included.
 fn reachable<M: Machine>(from: M) -> Vec<M> {

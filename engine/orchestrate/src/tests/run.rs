@@ -64,12 +64,8 @@ async fn a_succeeded_batch_is_run_again_and_a_failed_one_anew() {
     place.run(Intent::Run, &night(), &Fake::new(&[("ingest:payment", Act::Fail)])).await;
     let anew = place.run(Intent::Run, &night(), &good).await;
     assert_eq!((anew.batch.attempt, anew.run.number, anew.batch.label().as_str()), (2, 1, "daily@2026-11-23#2"));
-    let failed =
-        place.ledger.batches(&nightshift_ledger::BatchFilter { pipeline: None, since: None, limit: 9 }).await.unwrap();
-    assert_eq!(
-        failed.iter().map(|line| (line.batch.attempt, line.runs, line.succeeded)).collect::<Vec<_>>(),
-        [(2, 1, 6), (1, 3, 4)]
-    );
+    let failed = place.ledger.batches(&nightshift_ledger::BatchFilter { pipeline: None, since: None, limit: 9 }).await.unwrap();
+    assert_eq!(failed.iter().map(|line| (line.batch.attempt, line.runs, line.succeeded)).collect::<Vec<_>>(), [(2, 1, 6), (1, 3, 4)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,10 +79,7 @@ async fn from_a_step_on_means_it_and_what_depends_on_it() {
     assert_eq!(state(&summary, "ingest:delivery"), StepState::Skipped);
 
     let error = place.begin(from("refresh:depot_montly"), &night()).await.err().unwrap();
-    assert_eq!(
-        error.to_string(),
-        "the pipeline has no step `refresh:depot_montly`; did you mean `refresh:depot_monthly`?"
-    );
+    assert_eq!(error.to_string(), "the pipeline has no step `refresh:depot_montly`; did you mean `refresh:depot_monthly`?");
     // The refusal gave the lock back.
     let summary = place.run(from("ingest:payment"), &night(), &good).await;
     assert_eq!(good.started().split_off(2), ["ingest:payment", "report:ageing"]);
@@ -97,12 +90,9 @@ async fn from_a_step_on_means_it_and_what_depends_on_it() {
 async fn a_retry_is_made_only_where_it_helps() {
     let place = Place::new().await;
     let steps = [step("flaky", &[]), step("hopeless", &[]), step("broken", &[]), step("panics", &[])];
-    let acts =
-        [("flaky", Act::FailFirst(2)), ("hopeless", Act::FailFirst(9)), ("broken", Act::Fail), ("panics", Act::Panic)];
+    let acts = [("flaky", Act::FailFirst(2)), ("hopeless", Act::FailFirst(9)), ("broken", Act::Fail), ("panics", Act::Panic)];
     let summary = place.run(Intent::Run, &steps, &Fake::new(&acts)).await;
-    let attempts = |name: &str| {
-        summary.steps.iter().find(|report| report.step.name == name).map(|report| (report.state, report.attempts))
-    };
+    let attempts = |name: &str| summary.steps.iter().find(|report| report.step.name == name).map(|report| (report.state, report.attempts));
     assert_eq!(attempts("flaky"), Some((StepState::Succeeded, 3)));
     assert_eq!(attempts("hopeless"), Some((StepState::Failed, 3)));
     assert_eq!(attempts("broken"), Some((StepState::Failed, 1)));
@@ -125,12 +115,7 @@ async fn a_signal_leaves_a_batch_that_is_gone_on_with() {
     slow.cancel_after(3, &cancel);
     let summary = place.run_until(Intent::Run, &night(), &slow, &cancel).await;
     assert_eq!((summary.batch.state, summary.exit_code()), (BatchState::Interrupted, 3));
-    let done: BTreeSet<String> = summary
-        .steps
-        .iter()
-        .filter(|report| report.state == StepState::Succeeded)
-        .map(|report| report.step.name.clone())
-        .collect();
+    let done: BTreeSet<String> = summary.steps.iter().filter(|report| report.state == StepState::Succeeded).map(|report| report.step.name.clone()).collect();
 
     let good = Fake::new(&[]);
     let summary = place.run(Intent::Run, &night(), &good).await;

@@ -107,11 +107,8 @@ proptest! {
 #[test]
 fn what_stands_behind_a_step_that_stays_failed_is_not_done() {
     // `broken` failed in an earlier run and `behind` was skipped for it; now only `redone` and what depends on it is chosen.
-    let standing = |name: &str, depends_on: &[&str], state, action| StepPlan {
-        step: step(name, depends_on),
-        known: Some((nightshift_ledger::StepId(1), state)),
-        action,
-    };
+    let standing =
+        |name: &str, depends_on: &[&str], state, action| StepPlan { step: step(name, depends_on), known: Some((nightshift_ledger::StepId(1), state)), action };
     let plans = [
         standing("broken", &[], StepState::Failed, StepAction::Keep),
         standing("behind", &["broken"], StepState::Skipped, StepAction::Keep),

@@ -63,9 +63,6 @@ async fn what_a_dead_process_left_is_taken_over_and_brought_to_its_end() {
     let attempts: Vec<_> = detail.steps[1].attempts.iter().map(|(attempt, ..)| attempt.state).collect();
     assert_eq!(attempts, [AttemptState::Interrupted, AttemptState::Succeeded]);
     let opened = &detail.audit[1].entry;
-    assert_eq!(
-        (opened.action.as_str(), &opened.detail["lock_taken_over_from"]["owner"]),
-        ("run-opened", &"ghost".into())
-    );
+    assert_eq!((opened.action.as_str(), &opened.detail["lock_taken_over_from"]["owner"]), ("run-opened", &"ghost".into()));
     assert!(detail.steps.iter().all(|detail| detail.step.state == StepState::Succeeded));
 }

@@ -30,8 +30,7 @@ fn one_file_with_many_mistakes_reports_them_all() {
 
 #[test]
 fn contracts_and_rollups() {
-    let source =
-        "/* source\ntitle: T\nformat: cvs\nload: upsert\npartition: {week: a}\nambiguous: guess\nfile: a/b.csv\n*/\n";
+    let source = "/* source\ntitle: T\nformat: cvs\nload: upsert\npartition: {week: a}\nambiguous: guess\nfile: a/b.csv\n*/\n";
     let rollup = "/* rollup\ntitle: T\nstrict: yes\n*/\n";
     assert_eq!(
         problems(&[("sql/sources/delivery.sql", source), ("sql/rollups/daily/depot_daily.sql", rollup)]),
@@ -128,7 +127,8 @@ fn pipelines() {
 
 #[test]
 fn settings() {
-    let text = "nmae: lucky\ntimezone: Taipei\nday_starts_at: 25:00\nfiscal_year_starts: 13\nholidays: none.yaml\npaths: data\ntargets:\n  dev:\n    path: {}\n";
+    let text =
+        "nmae: lucky\ntimezone: Taipei\nday_starts_at: 25:00\nfiscal_year_starts: 13\nholidays: none.yaml\npaths: data\ntargets:\n  dev:\n    path: {}\n";
     let (_, problems) = load(&[("nightshift.yaml", text)], Some("dv"));
     assert_eq!(
         shown(&problems),
@@ -164,9 +164,6 @@ fn a_file_in_another_encoding_is_reported_and_the_rest_is_loaded() {
     let folder = folder(&[]);
     fs::write(folder.path().join("reports/big5.sql"), b"/* report\ntitle: \xb3\xe6\n*/\n").unwrap();
     let (project, problems) = Project::load(folder.path(), None).unwrap();
-    assert_eq!(
-        shown(&problems),
-        ["reports/big5.sql:1:1 unreadable-file: cannot read this file: line 2 is not UTF-8 | save it as UTF-8"]
-    );
+    assert_eq!(shown(&problems), ["reports/big5.sql:1:1 unreadable-file: cannot read this file: line 2 is not UTF-8 | save it as UTF-8"]);
     assert!(project.report("daily_sales").is_some());
 }

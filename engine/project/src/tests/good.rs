@@ -4,9 +4,7 @@ use nightshift_calendar::{Ambiguous, Grain};
 use nightshift_diagnostic::{Position, Span};
 
 use super::{load, shown};
-use crate::{
-    CheckSeverity, Compression, Error, Format, Load, Output, ParameterType, PipelineAction, Priority, Project, Strict,
-};
+use crate::{CheckSeverity, Compression, Error, Format, Load, Output, ParameterType, PipelineAction, Priority, Project, Strict};
 
 #[test]
 fn settings_and_targets() {
@@ -24,10 +22,7 @@ fn settings_and_targets() {
     let (dev, problems) = load(&[], Some("dev"));
     assert_eq!(shown(&problems), Vec::<String>::new());
     let paths = [&dev.paths.lake, &dev.paths.output, &dev.paths.ledger, &dev.paths.spill, &dev.paths.incoming];
-    assert_eq!(
-        paths.map(|path| relative(path, &dev)),
-        ["scratch/lake", "data/dev/output", "data/dev/ledger.db", "data/dev/spill", "data/incoming"]
-    );
+    assert_eq!(paths.map(|path| relative(path, &dev)), ["scratch/lake", "data/dev/output", "data/dev/ledger.db", "data/dev/spill", "data/incoming"]);
     assert_eq!((dev.limits.memory, dev.limits.step_memory), (256 << 20, 256 << 20));
 }
 
@@ -58,10 +53,7 @@ fn a_report_says_what_it_takes_checks_and_gives() {
     let types = [ParameterType::Date, ParameterType::Decimal, ParameterType::Integer];
     assert_eq!(parameters, ["business_date", "minimum", "depot"].into_iter().zip(types).collect::<Vec<_>>());
     assert_eq!(header.parameters[1].default.as_ref().unwrap().to_string(), "0.50");
-    assert_eq!(
-        (header.checks.not_null.len(), header.checks.unique.as_slice()),
-        (2, ["depot_id".to_owned()].as_slice())
-    );
+    assert_eq!((header.checks.not_null.len(), header.checks.unique.as_slice()), (2, ["depot_id".to_owned()].as_slice()));
     let expected: Vec<_> = header.checks.expect.iter().map(|one| (one.sql.as_str(), one.severity)).collect();
     assert_eq!(expected, [("revenue >= 0", CheckSeverity::Error), ("deliveries > 0", CheckSeverity::Warn)]);
     assert_eq!(header.table.as_ref().unwrap().replace, "day = $business_date");
@@ -121,8 +113,7 @@ fn everything_in_a_header_has_a_place_in_its_file() {
 
 #[test]
 fn sql_in_a_block_of_several_lines_keeps_its_places() {
-    let text =
-        "/* report\ntitle: T\nowner: o\nchecks:\n  expect: |\n    revenue >= 0\n      AND revenu < 9\n*/\nSELECT 1\n";
+    let text = "/* report\ntitle: T\nowner: o\nchecks:\n  expect: |\n    revenue >= 0\n      AND revenu < 9\n*/\nSELECT 1\n";
     let (project, problems) = load(&[("reports/daily_sales.sql", text)], None);
     assert_eq!(shown(&problems), Vec::<String>::new());
     let report = project.report("daily_sales").unwrap();

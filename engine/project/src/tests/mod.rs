@@ -61,10 +61,7 @@ const GOOD: [(&str, &str); 6] = [
          ambiguous: earlier\ncolumns:\n  amount: {description: What the customer pays, unit: TWD}\n  \
          distance_km: From the depot's door\n*/\nCREATE TABLE delivery (delivery_id BIGINT PRIMARY KEY);\n",
     ),
-    (
-        "sql/rollups/daily/depot_daily.sql",
-        "/* rollup\ntitle: 每日送貨量\ntime: delivered_at\nstrict: incremental\n*/\nSELECT 1\n",
-    ),
+    ("sql/rollups/daily/depot_daily.sql", "/* rollup\ntitle: 每日送貨量\ntime: delivered_at\nstrict: incremental\n*/\nSELECT 1\n"),
     (
         "reports/daily_sales.sql",
         "/* report\ntitle: Daily sales by depot\nowner: finance\npriority: P2\nparameters:\n  business_date: {type: date}\n  \

@@ -46,9 +46,7 @@ impl<'a> Tree<'a> {
 
     fn node(&mut self, event: Event<'a>, span: Span) -> Parsed<Node> {
         match event {
-            Event::Scalar(text, style, _, _) => {
-                Ok(Node { span, value: Value::Scalar { text: text.into_owned(), style: scalar_style(style) } })
-            }
+            Event::Scalar(text, style, _, _) => Ok(Node { span, value: Value::Scalar { text: text.into_owned(), style: scalar_style(style) } }),
             Event::SequenceStart(style, _, _) => self.sequence(style, span),
             Event::MappingStart(style, _, _) => self.mapping(style, span),
             Event::Alias(_) => Err(self.invalid("aliases are not supported: write the value again", span)),

@@ -25,9 +25,7 @@ impl Node {
         let raw = file.slice(self.span);
         match style {
             ScalarStyle::Plain if raw == text => on_one_line(self.span.start, 0, within),
-            ScalarStyle::Quoted if raw.get(1..raw.len().saturating_sub(1)) == Some(text) => {
-                on_one_line(self.span.start, 1, within)
-            }
+            ScalarStyle::Quoted if raw.get(1..raw.len().saturating_sub(1)) == Some(text) => on_one_line(self.span.start, 1, within),
             ScalarStyle::Block => in_block(file, self.span, text, within),
             ScalarStyle::Plain | ScalarStyle::Quoted => None,
         }
@@ -45,9 +43,7 @@ impl Node {
 }
 
 fn on_one_line(start: Position, skipped: usize, within: Span) -> Option<Span> {
-    let place = |position: Position| {
-        (position.line == 1).then(|| Position::new(start.line, start.column + skipped + position.column - 1))
-    };
+    let place = |position: Position| (position.line == 1).then(|| Position::new(start.line, start.column + skipped + position.column - 1));
     Some(Span::new(place(within.start)?, place(within.end)?))
 }
 

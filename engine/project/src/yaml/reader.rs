@@ -58,14 +58,9 @@ impl<'a> Reader<'a> {
         let entries = self.entries(node, owner)?;
         for entry in entries {
             if !known.contains(&entry.key.as_str()) {
-                let hint = did_you_mean(&entry.key, known.iter().copied())
-                    .unwrap_or_else(|| format!("the keys of {owner} are {}", list(known.iter().copied())));
-                self.error(
-                    codes::UNKNOWN_KEY,
-                    entry.key_span,
-                    format!("{owner} has no key `{}`", entry.key),
-                    Some(hint),
-                );
+                let hint =
+                    did_you_mean(&entry.key, known.iter().copied()).unwrap_or_else(|| format!("the keys of {owner} are {}", list(known.iter().copied())));
+                self.error(codes::UNKNOWN_KEY, entry.key_span, format!("{owner} has no key `{}`", entry.key), Some(hint));
             }
         }
         Some(Fields { reader: self, entries, span: at, owner })
@@ -120,9 +115,7 @@ impl<'a> Reader<'a> {
 
     /// A whole number of at least 1.
     pub fn count(&self, node: &Node) -> Option<u64> {
-        self.parsed(node, "a whole number of at least 1", |text| {
-            text.replace('_', "").parse().ok().filter(|count| *count >= 1)
-        })
+        self.parsed(node, "a whole number of at least 1", |text| text.replace('_', "").parse().ok().filter(|count| *count >= 1))
     }
 
     /// The items of a list; a single value counts as a list of one.
@@ -163,12 +156,7 @@ impl<'a> Fields<'a> {
         if node.is_none() {
             let written = self.entries.iter().find(|entry| entry.key == key).map(|entry| entry.key_span);
             let message = format!("{} needs `{key}`", self.owner);
-            self.reader.error(
-                codes::MISSING_KEY,
-                written.unwrap_or(self.span),
-                message,
-                Some(format!("add `{key}: …`")),
-            );
+            self.reader.error(codes::MISSING_KEY, written.unwrap_or(self.span), message, Some(format!("add `{key}: …`")));
         }
         node
     }

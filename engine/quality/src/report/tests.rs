@@ -11,12 +11,8 @@ use super::*;
 
 fn checks(not_null: &[&str], unique: &[&str], expect: &[(&str, CheckSeverity)]) -> Checks {
     let words = |words: &[&str]| words.iter().map(ToString::to_string).collect();
-    let expectation = |(sql, severity): &(&str, CheckSeverity)| Expectation {
-        sql: (*sql).to_owned(),
-        severity: *severity,
-        path: vec![],
-        span: Span::at(Position::START),
-    };
+    let expectation =
+        |(sql, severity): &(&str, CheckSeverity)| Expectation { sql: (*sql).to_owned(), severity: *severity, path: vec![], span: Span::at(Position::START) };
     Checks { not_null: words(not_null), unique: words(unique), expect: expect.iter().map(expectation).collect() }
 }
 

@@ -68,11 +68,7 @@ fn days(text: &[u8]) -> Result<i32, Problem> {
 }
 
 fn pair(tens: u8, ones: u8) -> Result<i32, Problem> {
-    if tens.is_ascii_digit() && ones.is_ascii_digit() {
-        Ok(i32::from(tens - b'0') * 10 + i32::from(ones - b'0'))
-    } else {
-        Err(Problem::Malformed)
-    }
+    if tens.is_ascii_digit() && ones.is_ascii_digit() { Ok(i32::from(tens - b'0') * 10 + i32::from(ones - b'0')) } else { Err(Problem::Malformed) }
 }
 
 /// `HH:MM[:SS[.ffffff]]` in microseconds, and what follows it.

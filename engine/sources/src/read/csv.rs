@@ -35,11 +35,7 @@ impl CsvReader {
         let failed = |source| Error::Read { path: path.to_path_buf(), source };
         let file = File::open(path).map_err(failed)?;
         let empty = file.metadata().map_err(failed)?.len() == 0;
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(contract.header.delimiter)
-            .flexible(true)
-            .buffer_capacity(BUFFER)
-            .from_reader(file);
+        let mut reader = csv::ReaderBuilder::new().delimiter(contract.header.delimiter).flexible(true).buffer_capacity(BUFFER).from_reader(file);
         let header = reader.byte_headers().map_err(|error| csv_error(path, error))?;
         let found: Vec<String> = header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
         let (positions, extra) = if empty {

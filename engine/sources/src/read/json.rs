@@ -243,8 +243,14 @@ mod tests {
         let line = r#" {"a": 123.40, "b":"123.40","c":null,"d":true,"e":"\u5929\ud83d\ude00\n\"","f":[1,{"x":[]}],"天":"氣", "g": -1.5e+3} "#;
         let text = |text: &'static str| Value::Text(Cow::Borrowed(text));
         let expected = [
-            ("a", text("123.40")), ("b", text("123.40")), ("c", Value::Null), ("d", text("true")), ("e", text("天😀\n\"")),
-            ("f", Value::Nested), ("天", text("氣")), ("g", text("-1.5e+3")),
+            ("a", text("123.40")),
+            ("b", text("123.40")),
+            ("c", Value::Null),
+            ("d", text("true")),
+            ("e", text("天😀\n\"")),
+            ("f", Value::Nested),
+            ("天", text("氣")),
+            ("g", text("-1.5e+3")),
         ];
         assert_eq!(parse(line).unwrap(), expected.map(|(name, value)| (name.to_owned(), value)));
     }

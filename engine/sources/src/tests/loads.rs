@@ -23,10 +23,7 @@ async fn good_rows_are_appended_and_the_others_reviewed() {
     let rows = place.rows("source/t", &["id", "at", "name", "price", "_file", "_line", "_part_at"]).await;
     assert_eq!(
         rows,
-        [
-            "1|2026-01-31T23:59:59+08:00|a, \"b\"\nc|1.50|2026-02-01/t.csv|2|2026-01",
-            "2|2026-02-01T00:00:00+08:00||2.00|2026-02-01/t.csv|4|2026-02",
-        ]
+        ["1|2026-01-31T23:59:59+08:00|a, \"b\"\nc|1.50|2026-02-01/t.csv|2|2026-01", "2|2026-02-01T00:00:00+08:00||2.00|2026-02-01/t.csv|4|2026-02",]
     );
     let review = place.rows("review/t", &["line", "reasons", "record"]).await;
     assert_eq!(

@@ -74,7 +74,18 @@ impl Place {
         let (lake, incoming) = (self.lake(), self.path("incoming"));
         let up_to = self.up_to.parse().unwrap();
         let (session, calendar) = (&self.session, &project.calendar);
-        action(&IngestRequest { lake: &lake, session, contract: &contract, calendar, incoming: &incoming, up_to, batch_size: self.batch_size, keep: self.keep, progress: &|_| std::ops::ControlFlow::Continue(()) }).await
+        action(&IngestRequest {
+            lake: &lake,
+            session,
+            contract: &contract,
+            calendar,
+            incoming: &incoming,
+            up_to,
+            batch_size: self.batch_size,
+            keep: self.keep,
+            progress: &|_| std::ops::ControlFlow::Continue(()),
+        })
+        .await
     }
 
     pub(super) async fn try_ingest(&self) -> Result<IngestReport, Error> {

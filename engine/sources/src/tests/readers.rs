@@ -65,7 +65,11 @@ async fn parquet_is_cast_exactly() {
     assert_eq!(place.rows("source/t", &["id", "at", "amount", "name", "flag", "_line"]).await, ["1|2026-01-02T03:04:05.000001+08:00|0.1000|a|true|1"]);
     let review = place.rows("review/t", &["line", "reasons", "record"]).await;
     assert!(review[0].starts_with("2|at: `1970-01-01T00:00:00.000000001` has too many digits"), "{review:?}");
-    assert!(review[0].ends_with("{\"name\":null,\"id\":2,\"at\":\"1970-01-01T00:00:00.000000001\",\"amount\":2.5,\"flag\":\"no\"}") || review[0].contains("\"id\":2"), "{review:?}");
+    assert!(
+        review[0].ends_with("{\"name\":null,\"id\":2,\"at\":\"1970-01-01T00:00:00.000000001\",\"amount\":2.5,\"flag\":\"no\"}")
+            || review[0].contains("\"id\":2"),
+        "{review:?}"
+    );
     assert!(review[1].starts_with("3|id: is NULL"), "{review:?}");
     write_parquet(&place, "2026-01-03/t.parquet", vec![("id", Arc::new(StringArray::from(vec!["1"]))), ("at", Arc::new(Int32Array::from(vec![1])))]);
     let error = place.try_ingest().await.unwrap_err().to_string();
@@ -81,10 +85,7 @@ async fn local_times_that_are_no_instant() {
     place.ingest().await;
     assert_eq!(
         place.rows("review/t", &["reasons"]).await,
-        [
-            "at: 2026-03-08 02:30:00 does not exist in America/New_York",
-            "at: 2026-11-01 01:30:00 happens twice in America/New_York",
-        ]
+        ["at: 2026-03-08 02:30:00 does not exist in America/New_York", "at: 2026-11-01 01:30:00 happens twice in America/New_York",]
     );
     assert_eq!(place.rows("source/t", &["id", "at"]).await, ["3|2026-03-08T15:30:00+08:00"]);
     place.set_contract(&contract.replace("ambiguous: review", "ambiguous: later"));

@@ -16,7 +16,9 @@ const HEADER: &str = "/* source\ntitle: T\nformat: csv\nload: {upsert: {key: [KE
 
 fn contract(key: &str, partition: &str, id: &str) -> String {
     let header = HEADER.replace("KEY", key).replace("PARTITION", partition);
-    format!("{header}CREATE TABLE t (id {id}, area VARCHAR NOT NULL, at TIMESTAMP, happened TIMESTAMP NOT NULL, value INTEGER CHECK (value < 90), gone BOOLEAN)")
+    format!(
+        "{header}CREATE TABLE t (id {id}, area VARCHAR NOT NULL, at TIMESTAMP, happened TIMESTAMP NOT NULL, value INTEGER CHECK (value < 90), gone BOOLEAN)"
+    )
 }
 
 /// A file of a few rows, some of which break the contract.

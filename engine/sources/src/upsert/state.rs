@@ -134,9 +134,8 @@ async fn standing(rows: &RecordBatch, loads: &mut Loads, (numbers, keys, replace
     let Some(load) = rows.column_by_name(LOAD) else { return Ok(BooleanArray::from(vec![false; rows.num_rows()])) };
     let load = load.as_primitive::<Int64Type>();
     let wanted = numbers.of(rows)?.into_iter().map(|number| keys.contains(number));
-    let stands = wanted.zip(goes).enumerate().map(|(row, (wanted, goes))| {
-        Some(wanted && !goes && current.is_valid(row) && current.value(row) == load.value(row))
-    });
+    let stands =
+        wanted.zip(goes).enumerate().map(|(row, (wanted, goes))| Some(wanted && !goes && current.is_valid(row) && current.value(row) == load.value(row)));
     Ok(stands.collect())
 }
 
@@ -175,13 +174,7 @@ impl Losers<'_> {
             Some(base) if !base.layout().holds_same_rows(&self.state.layout) => base.files().to_vec(),
             _ => Vec::new(),
         };
-        let commit = Commit {
-            operation: "supersede".to_owned(),
-            layout: Some(self.state.layout),
-            add: staged,
-            remove,
-            ..Commit::default()
-        };
+        let commit = Commit { operation: "supersede".to_owned(), layout: Some(self.state.layout), add: staged, remove, ..Commit::default() };
         self.state.lake.commit(base, &self.state.table, commit).await?;
         Ok(())
     }

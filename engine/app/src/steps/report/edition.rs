@@ -251,8 +251,7 @@ mod tests {
     use super::*;
 
     fn rows(names: &[&str], floats: &[f64]) -> RecordBatch {
-        let columns: [(&str, ArrayRef); 2] =
-            [("name", Arc::new(StringArray::from(names.to_vec()))), ("float", Arc::new(Float64Array::from(floats.to_vec())))];
+        let columns: [(&str, ArrayRef); 2] = [("name", Arc::new(StringArray::from(names.to_vec()))), ("float", Arc::new(Float64Array::from(floats.to_vec())))];
         RecordBatch::try_from_iter(columns).unwrap()
     }
 

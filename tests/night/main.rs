@@ -4,6 +4,7 @@
 
 mod late;
 mod oracle;
+mod packed;
 mod place;
 mod rerun;
 mod zones;

@@ -1,12 +1,12 @@
 //! The first rows of a report or rollup as its file stands now, before any batch runs it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use datafusion::arrow::util::display::array_value_to_string;
 use datafusion::common::ScalarValue;
-use nightshift_compile::{parameters, planning};
-use nightshift_diagnostic::{Diagnostic, Diagnostics, SourceText, codes};
+use nightshift_compile::parameters;
+use nightshift_compile::planning::ParsedQuery;
+use nightshift_diagnostic::{Diagnostic, Diagnostics, codes};
 use nightshift_project::DefinitionKind;
 use tokio_util::sync::CancellationToken;
 
@@ -43,7 +43,7 @@ impl Workspace {
     ) -> Result<Preview> {
         let name = named.name();
         let broken = || Error::Problems(problems.clone());
-        let (text, tables, values): (&Arc<SourceText>, &[String], _) = match named {
+        let (query, tables, values): (&ParsedQuery, &[String], _) = match named {
             Named::Source(definition) => {
                 let problem = Diagnostic::error(codes::WRONG_KIND, format!("`{name}` is a source: it has no query to preview"))
                     .at(definition.title_location())
@@ -61,16 +61,16 @@ impl Workspace {
                 if unknown.has_errors() {
                     return Err(Error::Problems(unknown));
                 }
-                (&definition.text, &rollup.tables, BTreeMap::new())
+                (&rollup.parsed, &rollup.tables, BTreeMap::new())
             }
-            Named::Report(definition) => {
+            Named::Report(_) => {
                 let report = self.compiled.report(name).ok_or_else(broken)?;
-                (&definition.text, &report.tables, report.bind(given, &self.calendar).map_err(Error::Problems)?)
+                (&report.parsed, &report.tables, report.bind(given, &self.calendar).map_err(Error::Problems)?)
             }
         };
         let session = self.engine.step(&format!("preview:{name}"))?;
         let read = self.register_newest(&session.context, tables).await?;
-        let planned = planning::plan(&session.context, text).await.map_err(Error::Problems)?;
+        let planned = query.plan(&session.context).await.map_err(Error::Problems)?;
         let plan = parameters::bind(planned.plan, &values)?;
         let mut query = Query::start(session, plan, read, limit, cancel).await?;
         self.document(name, &mut query);

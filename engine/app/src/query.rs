@@ -10,7 +10,8 @@ use datafusion::datasource::empty::EmptyTable;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::SessionContext;
 use nightshift_compile::contract::{COMMENT, UNIT, sql_name};
-use nightshift_compile::{parameters, planning};
+use nightshift_compile::parameters;
+use nightshift_compile::planning::ParsedQuery;
 use nightshift_diagnostic::{Diagnostic, Diagnostics, SourceText, codes};
 use nightshift_execute::{StepSession, run};
 use nightshift_lake::{TableKind, TableName};
@@ -150,12 +151,13 @@ impl Workspace {
 
     async fn checked_query(&self, text: &Arc<SourceText>, limit: Option<usize>, cancel: &CancellationToken) -> Result<Query> {
         let session = self.engine.step("sql")?;
-        let named = planning::tables(&session.context.state(), text).map_err(Error::Problems)?;
+        let parsed = ParsedQuery::parse(text).map_err(Error::Problems)?;
+        let named = parsed.tables(&session.context.state()).map_err(Error::Problems)?;
         let read = self.register_newest(&session.context, &named).await?;
         self.register_others(&session.context, &named)?;
-        let planned = planning::plan(&session.context, text).await.map_err(Error::Problems)?;
+        let planned = parsed.plan(&session.context).await.map_err(Error::Problems)?;
         no_parameters(text, &planned.plan)?;
-        planning::check_types(&session.context.state(), text, &planned.plan, None).await.map_err(Error::Problems)?;
+        parsed.check_types(&session.context.state(), &planned.plan, None).await.map_err(Error::Problems)?;
         Query::start(session, planned.plan, read, limit, cancel).await
     }
 

@@ -15,7 +15,8 @@ use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::ScalarValue;
 use datafusion::datasource::MemTable;
-use nightshift_compile::{Report, parameters, planning};
+use nightshift_compile::planning::ParsedQuery;
+use nightshift_compile::{Report, parameters};
 use nightshift_diagnostic::{Diagnostic, Diagnostics, Location, SourceText, codes};
 use nightshift_execute::run;
 use tokio_util::sync::CancellationToken;
@@ -70,10 +71,10 @@ impl Workspace {
 
     fn tested(&self, name: &str) -> Option<Tested<'_>> {
         if let Some(rollup) = self.compiled.rollup(name) {
-            return Some(Tested { name: rollup.name(), text: &rollup.definition.text, tables: &rollup.tables, report: None });
+            return Some(Tested { name: rollup.name(), query: &rollup.parsed, tables: &rollup.tables, report: None });
         }
         let report = self.compiled.report(name)?;
-        Some(Tested { name: report.name(), text: &report.definition.text, tables: &report.tables, report: Some(report) })
+        Some(Tested { name: report.name(), query: &report.parsed, tables: &report.tables, report: Some(report) })
     }
 
     /// Runs one test; that it fails is an [`Error::Problems`], as is a mistake in its file.
@@ -102,7 +103,7 @@ impl Workspace {
         for (table, rows) in tables {
             session.context.register_table(table.as_str(), Arc::new(MemTable::try_new(rows.schema(), vec![vec![rows]])?))?;
         }
-        let planned = planning::plan(&session.context, tested.text).await.map_err(Error::Problems)?;
+        let planned = tested.query.plan(&session.context).await.map_err(Error::Problems)?;
         let plan = parameters::bind(planned.plan, &values)?;
         let batches = match run::collect(&session, &plan, cancel).await {
             Ok((batches, _)) => batches,
@@ -150,7 +151,7 @@ type Given = (BTreeMap<String, RecordBatch>, BTreeMap<String, ScalarValue>);
 /// What is tested.
 struct Tested<'a> {
     name: &'a str,
-    text: &'a Arc<SourceText>,
+    query: &'a ParsedQuery,
     tables: &'a [String],
     report: Option<&'a Arc<Report>>,
 }

@@ -1,6 +1,7 @@
 //! A whole project, compiled without any data.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::ready;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
@@ -13,8 +14,8 @@ use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, suggest};
 use nightshift_project::{ColumnDoc, Definition, Project, ReportHeader, RollupHeader};
 
 use crate::contract::{COMMENT, UNIT};
-use crate::output::Output;
-use crate::planning::{self, Planned, one};
+use crate::cycle::{Reader, Readers};
+use crate::planning::{ParsedQuery, Planned, one};
 use crate::{Contract, Report, Rollup, cycle, determinism, parameters};
 
 /// Everything in a project that compiles. Rollups stand after the rollups that they read.
@@ -94,25 +95,17 @@ impl Compiler<'_> {
 
     /// Compiles the rollups in the order of what they read; those left over read each other.
     fn rollups(&mut self) {
-        let mut waiting = cycle::Readers::new();
-        for definition in self.project.rollups.iter().filter(|definition| has_query(definition)) {
-            match planning::tables(&self.checking, &definition.text) {
-                Ok(tables) => {
-                    waiting.insert(definition.name.clone(), (definition, tables));
-                }
-                Err(problems) => self.fail(&definition.name, problems),
-            }
-        }
+        let readers = self.readers(&self.project.rollups);
+        let mut waiting: Readers<'_> = readers.into_iter().map(|reader| (reader.definition.name.clone(), reader)).collect();
         loop {
-            let ready = |tables: &[String]| !tables.iter().any(|table| waiting.contains_key(table));
-            let names: Vec<String> = waiting.iter().filter(|(_, (_, tables))| ready(tables)).map(|(name, _)| name.clone()).collect();
+            let is_ready = |reader: &Reader<'_, RollupHeader>| !reader.tables.iter().any(|table| waiting.contains_key(table));
+            let names: Vec<String> = waiting.iter().filter(|(_, reader)| is_ready(reader)).map(|(name, _)| name.clone()).collect();
             if names.is_empty() {
                 break;
             }
-            let ready: Vec<_> = names.iter().filter_map(|name| waiting.remove(name)).collect();
-            let sound = ready.into_iter().filter(|(definition, tables)| !self.reads_broken(&definition.name, tables)).map(|(definition, _)| definition);
-            let sound: Vec<&Definition<RollupHeader>> = sound.collect();
-            for (definition, compiled) in sound.iter().zip(side_by_side(&sound, |definition| self.rollup(definition))) {
+            let mut ready: Vec<Reader<'_, RollupHeader>> = names.iter().filter_map(|name| waiting.remove(name)).collect();
+            ready.retain(|reader| !self.reads_broken(&reader.definition.name, &reader.tables));
+            for (Reader { definition, .. }, compiled) in ready.iter().zip(side_by_side(&ready, |reader| self.rollup(reader.definition, &reader.query))) {
                 match compiled {
                     Ok((rollup, schema)) => {
                         self.register(&definition.name, schema);
@@ -126,6 +119,23 @@ impl Compiler<'_> {
         self.broken.extend(waiting.into_keys());
     }
 
+    /// The queries of definitions, unplanned, with the tables that they read: these decide the order in which they are compiled.
+    fn readers<'a, H: Sync>(&mut self, definitions: &'a [Definition<H>]) -> Vec<Reader<'a, H>> {
+        let definitions: Vec<&Definition<H>> = definitions.iter().filter(|definition| has_query(definition)).collect();
+        let parsed = side_by_side(&definitions, |definition| {
+            let query = ParsedQuery::parse(&definition.text);
+            ready(query.and_then(|query| Ok(Reader { tables: query.tables(&self.checking)?, definition, query })))
+        });
+        let mut readers = Vec::new();
+        for (definition, reader) in definitions.iter().zip(parsed) {
+            match reader {
+                Ok(reader) => readers.push(reader),
+                Err(problems) => self.fail(&definition.name, problems),
+            }
+        }
+        readers
+    }
+
     fn reads_broken(&mut self, name: &str, tables: &[String]) -> bool {
         let blocked = tables.iter().any(|table| self.broken.contains(table));
         if blocked {
@@ -134,32 +144,28 @@ impl Compiler<'_> {
         blocked
     }
 
-    async fn plan(&self, file: &Arc<nightshift_diagnostic::SourceText>) -> Result<Planned, Diagnostics> {
-        planning::plan(self.context, file).await
-    }
-
     /// A rollup that is sound. One whose header is not gives only its columns, so that what reads it can be compiled.
-    async fn rollup(&self, definition: &Definition<RollupHeader>) -> Result<(Option<Rollup>, SchemaRef), Diagnostics> {
-        let Planned { plan, tables, .. } = self.plan(&definition.text).await?;
-        let used = parameters::used(&plan);
+    async fn rollup(&self, definition: &Definition<RollupHeader>, query: &ParsedQuery) -> Result<(Option<Rollup>, SchemaRef), Diagnostics> {
+        let planned = query.plan(self.context).await?;
+        let plan = &planned.plan;
+        let used = parameters::used(plan);
         if let Some(name) = used.first() {
-            let tokens = crate::contract::tokens::tokenize(&definition.text).unwrap_or_default();
-            let place = crate::diagnose::Diagnose::new(&definition.text, &tokens).place_of(&format!("${name}"));
+            let place = query.diagnose().place_of(&format!("${name}"));
             let problem = Diagnostic::error(codes::UNKNOWN_PARAMETER, format!("a rollup has no parameters, so there is no `${name}`"));
             return Err(one(problem.at(place).hint("write the value itself, or do this in a report")));
         }
-        planning::check_types(&self.checking, &definition.text, &plan, None).await?;
-        let schema = documented(&plan, &definition.header.columns);
-        let output = Output::of(&definition.text);
+        query.check_types(&self.checking, plan, None).await?;
+        let schema = documented(plan, &definition.header.columns);
+        let output = query.output();
         sound(output.check_names(&schema))?;
         if !definition.header_is_sound {
             return Ok((None, schema));
         }
         self.unknown_docs(definition, &definition.header.columns, &schema)?;
-        let meaning = self.meaning(&tables);
-        let rollup = Rollup::analyse(definition, &plan, tables, Arc::clone(&schema), &meaning)?;
+        let meaning = self.meaning(&planned.tables);
+        let rollup = Rollup::analyse(definition, query, &planned, Arc::clone(&schema), &meaning)?;
         let keys = |table: &str| self.key_of(table);
-        sound(determinism::check(&definition.text, &plan, &rollup.query, &keys))?;
+        sound(determinism::check(&query.diagnose(), plan, &rollup.query, &keys))?;
         sound(output.check_types(&schema))?;
         Ok((Some(rollup), schema))
     }
@@ -198,13 +204,9 @@ impl Compiler<'_> {
     }
 
     fn reports(&mut self) {
-        let state = self.checking.clone();
-        let queries = self.project.reports.iter().filter(|definition| has_query(definition));
-        let mut reads_broken =
-            |definition: &Definition<ReportHeader>| planning::tables(&state, &definition.text).is_ok_and(|tables| self.reads_broken(&definition.name, &tables));
-        let mut queries: Vec<&Definition<ReportHeader>> = queries.collect();
-        queries.retain(|definition| !reads_broken(definition));
-        for compiled in side_by_side(&queries, |definition| self.report(definition)) {
+        let mut readers = self.readers(&self.project.reports);
+        readers.retain(|reader| !self.reads_broken(&reader.definition.name, &reader.tables));
+        for compiled in side_by_side(&readers, |reader| self.report(reader.definition, &reader.query)) {
             match compiled {
                 Ok((report, warnings)) => {
                     self.problems.extend(warnings);
@@ -216,8 +218,8 @@ impl Compiler<'_> {
     }
 
     /// A report that is sound, with warnings. Of one whose header is not, only the query is looked at.
-    async fn report(&self, definition: &Definition<ReportHeader>) -> Result<(Option<Report>, Diagnostics), Diagnostics> {
-        let Planned { plan, tables, .. } = self.plan(&definition.text).await?;
+    async fn report(&self, definition: &Definition<ReportHeader>, query: &ParsedQuery) -> Result<(Option<Report>, Diagnostics), Diagnostics> {
+        let Planned { plan, tables, .. } = query.plan(self.context).await?;
         if !definition.header_is_sound {
             return Ok((None, Diagnostics::new()));
         }
@@ -228,19 +230,19 @@ impl Compiler<'_> {
         }
         let values = parameters::typed_nulls(declared, self.project.calendar.zone.name())
             .map_err(|error| one(Diagnostic::error(codes::TYPE_MISMATCH, error.strip_backtrace()).at(definition.title_location())))?;
-        planning::check_types(&self.checking, &definition.text, &plan, values.as_ref()).await?;
+        query.check_types(&self.checking, &plan, values.as_ref()).await?;
         let schema = documented(&plan, &definition.header.columns);
-        let output = Output::of(&definition.text);
+        let output = query.output();
         sound(output.check_names(&schema))?;
         sound(output.check_types(&schema))?;
-        let report = Report { definition: definition.clone(), query: crate::resolve::resolve(&plan), schema, tables };
+        let report = Report { definition: definition.clone(), parsed: query.clone(), query: crate::resolve::resolve(&plan), schema, tables };
         problems.extend(report.check(&self.checking));
         if problems.has_errors() { Err(problems) } else { Ok((Some(report), problems)) }
     }
 }
 
 /// Compiles files in as many threads as there are processors. What it gives stands in the order of the files.
-fn side_by_side<'a, H: Sync, R: Send, F: Future<Output = R>>(files: &[&'a Definition<H>], compile: impl Fn(&'a Definition<H>) -> F + Sync) -> Vec<R> {
+fn side_by_side<'a, T: Sync, R: Send, F: Future<Output = R>>(files: &'a [T], compile: impl Fn(&'a T) -> F + Sync) -> Vec<R> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let some = |first| files.iter().enumerate().skip(first).step_by(threads).map(|(at, file)| (at, block_on(compile(file)))).collect::<Vec<_>>();
     let mut compiled = std::thread::scope(|scope| {

@@ -14,7 +14,7 @@ use nightshift_diagnostic::{Diagnostic, Diagnostics, Location, SourceText, Span,
 
 use crate::contract::tokens;
 use crate::diagnose::Diagnose;
-use crate::{comparison, planning, sql_type};
+use crate::{comparison, sql_type};
 
 /// Compiles a condition over the columns of a table. Parameters may still be open. `place` says where a piece of the condition's
 /// text stands in the file that it was taken from.
@@ -35,7 +35,7 @@ pub fn compile(state: &SessionState, sql: &str, columns: &Schema, place: impl Fn
 
 fn read(state: &SessionState, text: &Arc<SourceText>, columns: &Schema) -> Result<Expr, Diagnostics> {
     let tokens = tokens::tokenize(text).map_err(Diagnostics::from)?;
-    let diagnose = Diagnose::new(text, &tokens).with_functions(planning::functions(state));
+    let diagnose = Diagnose::new(text, &tokens).with_functions_of(state);
     let parse = || {
         let mut parser = Parser::new(&GenericDialect {}).with_tokens_with_locations(tokens.clone());
         let expression = parser.parse_expr()?;

@@ -1,12 +1,9 @@
 //! What a rollup may not do: ask the clock, roll dice, or keep rows by an order that has ties.
 
-use std::sync::Arc;
-
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
-use nightshift_diagnostic::{Diagnostic, Diagnostics, SourceText, codes};
+use nightshift_diagnostic::{Diagnostic, Diagnostics, codes};
 
-use crate::contract::tokens;
 use crate::diagnose::Diagnose;
 use crate::resolve::{Resolved, Term};
 
@@ -17,9 +14,7 @@ const ORDER_DEPENDENT: [&str; 5] = ["array_agg", "string_agg", "first_value", "l
 const NUMBERING: [&str; 2] = ["row_number", "ntile"];
 
 /// Everything in a rollup's query whose result could differ from one run to the next.
-pub(crate) fn check(file: &Arc<SourceText>, plan: &LogicalPlan, query: &Resolved, keys: Keys<'_>) -> Diagnostics {
-    let Ok(tokens) = tokens::tokenize(file) else { return Diagnostics::new() };
-    let place = Diagnose::new(file, &tokens);
+pub(crate) fn check(place: &Diagnose<'_>, plan: &LogicalPlan, query: &Resolved, keys: Keys<'_>) -> Diagnostics {
     let mut found = Diagnostics::new();
     for function in volatile_functions(plan) {
         found.push(

@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 use nightshift_diagnostic::{Diagnostic, Diagnostics, Location, SourceText, Span, codes};
 
 use crate::contract::tokens;
-use crate::{planning, sql_type};
+use crate::sql_type;
 
 /// Where the columns of a file's query are named.
 pub(crate) struct Output {
@@ -27,9 +27,8 @@ struct Item {
 
 impl Output {
     /// Reads the SELECT list of a file's query; of a UNION that of its first part, which gives the names.
-    pub(crate) fn of(file: &Arc<SourceText>) -> Self {
-        let items = planning::parse(file).map(|(statement, tokens)| items(&statement, &tokens)).unwrap_or_default();
-        Self { file: Arc::clone(file), items }
+    pub(crate) fn new(file: &Arc<SourceText>, statement: &Statement, tokens: &[TokenWithSpan]) -> Self {
+        Self { file: Arc::clone(file), items: items(statement, tokens) }
     }
 
     /// Where a column of the result is named; at worst the `*` that it comes from, or the file.

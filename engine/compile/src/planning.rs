@@ -15,6 +15,7 @@ use nightshift_diagnostic::{Diagnostic, Diagnostics, SourceText, codes};
 
 use crate::contract::tokens;
 use crate::diagnose::{Attempt, Diagnose, bound, planned};
+use crate::output::Output;
 use crate::{comparison, constants};
 
 /// A query that has been planned against the tables of a session, unoptimised.
@@ -28,65 +29,81 @@ pub struct Planned {
     pub ordered: bool,
 }
 
-/// The tables that a file's query reads, without planning it: what decides the order in which files are compiled.
-///
-/// # Errors
-/// What is wrong with the text as SQL, or as a query that only reads.
-pub fn tables(state: &SessionState, file: &Arc<SourceText>) -> Result<Vec<String>, Diagnostics> {
-    let (statement, tokens) = parse(file)?;
-    references(state, &statement).map_err(|error| Diagnose::new(file, &tokens).diagnostics(&error))
+/// The one query of a file, read as SQL and not planned yet.
+#[derive(Debug, Clone)]
+pub struct ParsedQuery {
+    file: Arc<SourceText>,
+    statement: Statement,
+    tokens: Vec<TokenWithSpan>,
 }
 
-/// Plans the one query of a file. The tables are those registered in the session.
-///
-/// # Errors
-/// All that is wrong, with places in the file.
-pub async fn plan(context: &SessionContext, file: &Arc<SourceText>) -> Result<Planned, Diagnostics> {
-    let state = context.state();
-    let (statement, tokens) = parse(file)?;
-    let diagnose = Diagnose::new(file, &tokens).with_functions(functions(&state));
-    let tables = references(&state, &statement).map_err(|error| diagnose.diagnostics(&error))?;
-    let known = known_tables(context);
-    let unknown: Vec<Diagnostic> = tables.iter().filter(|table| !known.contains(table)).map(|table| diagnose.unknown_table(table, &known)).collect();
-    if !unknown.is_empty() {
-        return Err(unknown.into_iter().collect());
+impl ParsedQuery {
+    /// Reads a file that must hold exactly one query, which only reads.
+    ///
+    /// # Errors
+    /// What is wrong with the text, with places in the file.
+    pub fn parse(file: &Arc<SourceText>) -> Result<Self, Diagnostics> {
+        let (statement, tokens) = parse(file)?;
+        Ok(Self { file: Arc::clone(file), statement, tokens })
     }
-    let ordered = is_ordered(&statement);
-    let attempt = Attempt { state: &state, types: None };
-    match attempt.plan(statement.clone()).await {
-        Ok(plan) => Ok(Planned { plan, tables, ordered }),
-        Err(error) => Err(diagnose.explain(&error, &statement, &attempt).await),
-    }
-}
 
-/// Finds what the planner lets pass: wrong types and what cannot be carried out, which only the later stages refuse, and days that are compared with
-/// instants, which nobody refuses. `parameters` are values, or typed NULLs, for the parameters of the plan.
-///
-/// # Errors
-/// All that is wrong, with places in the file.
-pub async fn check_types(state: &SessionState, file: &Arc<SourceText>, plan: &LogicalPlan, parameters: Option<&ParamValues>) -> Result<(), Diagnostics> {
-    let (statement, tokens) = parse(file)?;
-    let diagnose = Diagnose::new(file, &tokens).with_functions(functions(state));
-    let attempt = Attempt { state, types: Some(parameters) };
-    let bound = match bound(plan.clone(), parameters) {
-        Ok(bound) => bound,
-        Err(error) => return Err(diagnose.explain(&error, &statement, &attempt).await),
-    };
-    if let Err(error) = planned(state, &bound).await {
-        return Err(diagnose.explain(&error, &statement, &attempt).await);
+    /// The tables that the query reads, in the order of their first mention, CTEs left out.
+    ///
+    /// # Errors
+    /// If a name is none.
+    pub fn tables(&self, state: &SessionState) -> Result<Vec<String>, Diagnostics> {
+        references(state, &self.statement).map_err(|error| self.diagnose().diagnostics(&error))
     }
-    let mut found = comparison::in_plan(&bound, &diagnose);
-    found.extend(constants::check(plan, &diagnose));
-    if found.has_errors() { Err(found) } else { Ok(()) }
-}
 
-/// The names of the functions that a query may call.
-pub(crate) fn functions(state: &SessionState) -> Vec<String> {
-    let mut names: Vec<String> =
-        state.scalar_functions().keys().chain(state.aggregate_functions().keys()).chain(state.window_functions().keys()).cloned().collect();
-    names.sort();
-    names.dedup();
-    names
+    /// Plans the query. The tables are those registered in the session.
+    ///
+    /// # Errors
+    /// All that is wrong, with places in the file.
+    pub async fn plan(&self, context: &SessionContext) -> Result<Planned, Diagnostics> {
+        let state = context.state();
+        let diagnose = self.diagnose().with_functions_of(&state);
+        let tables = self.tables(&state)?;
+        let known = known_tables(context);
+        let unknown: Vec<Diagnostic> = tables.iter().filter(|table| !known.contains(table)).map(|table| diagnose.unknown_table(table, &known)).collect();
+        if !unknown.is_empty() {
+            return Err(unknown.into_iter().collect());
+        }
+        let attempt = Attempt { state: &state, types: None };
+        match attempt.plan(self.statement.clone()).await {
+            Ok(plan) => Ok(Planned { plan, tables, ordered: is_ordered(&self.statement) }),
+            Err(error) => Err(diagnose.explain(&error, &self.statement, &attempt).await),
+        }
+    }
+
+    /// Finds what the planner lets pass: wrong types and what cannot be carried out, which only the later stages refuse, and days that are compared
+    /// with instants, which nobody refuses. `parameters` are values, or typed NULLs, for the parameters of the plan.
+    ///
+    /// # Errors
+    /// All that is wrong, with places in the file.
+    pub async fn check_types(&self, state: &SessionState, plan: &LogicalPlan, parameters: Option<&ParamValues>) -> Result<(), Diagnostics> {
+        let diagnose = self.diagnose().with_functions_of(state);
+        let attempt = Attempt { state, types: Some(parameters) };
+        let bound = match bound(plan.clone(), parameters) {
+            Ok(bound) => bound,
+            Err(error) => return Err(diagnose.explain(&error, &self.statement, &attempt).await),
+        };
+        if let Err(error) = planned(state, &bound).await {
+            return Err(diagnose.explain(&error, &self.statement, &attempt).await);
+        }
+        let mut found = comparison::in_plan(&bound, &diagnose);
+        found.extend(constants::check(plan, &diagnose));
+        if found.has_errors() { Err(found) } else { Ok(()) }
+    }
+
+    /// Where its columns are named.
+    pub(crate) fn output(&self) -> Output {
+        Output::new(&self.file, &self.statement, &self.tokens)
+    }
+
+    /// What gives mistakes in it their places.
+    pub(crate) fn diagnose(&self) -> Diagnose<'_> {
+        Diagnose::new(&self.file, &self.tokens)
+    }
 }
 
 /// The tables of the session; those that do not stand in the default schema, with the name of their own before them.
@@ -118,8 +135,7 @@ fn references(state: &SessionState, statement: &Statement) -> datafusion::common
     Ok(tables)
 }
 
-/// Parses a file that must hold exactly one query.
-pub(crate) fn parse(file: &Arc<SourceText>) -> Result<(Statement, Vec<TokenWithSpan>), Diagnostics> {
+fn parse(file: &Arc<SourceText>) -> Result<(Statement, Vec<TokenWithSpan>), Diagnostics> {
     let tokens = tokens::tokenize(file).map_err(one)?;
     let parser = DFParserBuilder::new(file.text.as_ref()).with_dialect(&GenericDialect {}).build();
     let statements = parser.and_then(|mut parser| parser.parse_statements());

@@ -9,6 +9,7 @@ use datafusion::execution::session_state::SessionState;
 use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, did_you_mean, suggest};
 use nightshift_project::{Definition, ReportHeader};
 
+use crate::planning::ParsedQuery;
 use crate::resolve::Resolved;
 use crate::{condition, parameters};
 
@@ -17,6 +18,8 @@ use crate::{condition, parameters};
 pub struct Report {
     /// Its file and header.
     pub definition: Definition<ReportHeader>,
+    /// Its query as it is written.
+    pub parsed: ParsedQuery,
     /// Its query over base tables.
     pub query: Resolved,
     /// The columns of its result, with descriptions and units.

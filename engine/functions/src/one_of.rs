@@ -24,8 +24,8 @@ const PAGE_BYTES: usize = 1 << (PAGE_SHIFT - 3);
 const MOST_PAGES: usize = 512;
 /// Pages between the first and the last number at most, with those of gaps: 4 MiB of places.
 const MOST_PLACES: u64 = 1 << 20;
-/// A page of a gap.
-const GAP: u32 = u32::MAX;
+/// The page of every gap, which has no number: it saves asking for each number whether there is a page.
+const GAP: u32 = 0;
 
 /// The function for some numbers, in their order; nothing if they lie too far apart. NULL is none of them.
 #[must_use]
@@ -33,13 +33,13 @@ pub(crate) fn one_of(sorted: &[i64]) -> Option<ScalarUDF> {
     let (least, greatest) = (*sorted.first()?, *sorted.last()?);
     let places = (greatest.abs_diff(least) >> PAGE_SHIFT) + 1;
     let mut pages = vec![GAP; usize::try_from(places).ok().filter(|_| places <= MOST_PLACES)?];
-    let mut bits: Vec<u8> = Vec::new();
+    let mut bits = vec![0; PAGE_BYTES];
     for number in sorted {
         let distance = number.abs_diff(least);
         let page = pages.get_mut(usize::try_from(distance >> PAGE_SHIFT).ok()?)?;
         if *page == GAP {
             let next = bits.len() / PAGE_BYTES;
-            *page = u32::try_from(next).ok().filter(|_| next < MOST_PAGES)?;
+            *page = u32::try_from(next).ok().filter(|_| next <= MOST_PAGES)?;
             bits.resize(bits.len() + PAGE_BYTES, 0);
         }
         let (byte, bit) = place(*page, distance)?;
@@ -69,7 +69,7 @@ impl OneOf {
         // A number before the least one wraps round to a page far behind the last.
         let distance = number.wrapping_sub(self.least).cast_unsigned();
         let page = usize::try_from(distance >> PAGE_SHIFT).ok().and_then(|page| self.pages.get(page));
-        let place = page.filter(|page| **page != GAP).and_then(|page| place(*page, distance));
+        let place = page.and_then(|page| place(*page, distance));
         place.is_some_and(|(byte, bit)| self.bits.get(byte).is_some_and(|bits| bits & bit != 0))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use datafusion::logical_expr::LogicalPlan;
 use nightshift_calendar::Calendar;
-use nightshift_compile::{Rollup, planning};
+use nightshift_compile::Rollup;
 use nightshift_execute::{Measurement, StepSession, run};
 use nightshift_lake::{Commit, DataFile, Lake, Snapshot, StageOptions, Staged, TableKind, TableLayout, TableName};
 use serde_json::json;
@@ -125,7 +125,7 @@ fn touching<'a>(request: &'a Request<'a>, plan: &'a LogicalPlan) -> Touching<'a>
 }
 
 async fn plan(request: &Request<'_>) -> Result<LogicalPlan> {
-    let planned = planning::plan(&request.session.context, &request.rollup.definition.text).await;
+    let planned = request.rollup.parsed.plan(&request.session.context).await;
     planned.map(|planned| planned.plan).map_err(|problems| Error::Query { rollup: request.rollup.name().to_owned(), problems })
 }
 

@@ -20,7 +20,7 @@ use datafusion::datasource::empty::EmptyTable;
 use datafusion::logical_expr::expr_rewriter::unnormalize_col;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::sql::unparser::expr_to_sql;
-use nightshift_compile::{Report, parameters, planning};
+use nightshift_compile::{Report, parameters};
 use nightshift_deliver::{Change, Compression, CsvDelivery, CsvOptions, Delivered, Delivery, XlsxDelivery, XlsxOptions};
 use nightshift_execute::{Measurement, StepSession, run};
 use nightshift_lake::{Commit, DataFile, Lake, ScanOptions, Snapshot, StageOptions, Staged, TableKind, TableLayout, TableName};
@@ -327,7 +327,7 @@ impl<'a> Making<'a> {
 
 /// The query of an edition, with the values of its parameters.
 pub(crate) async fn plan(session: &StepSession, edition: &Edition<'_>) -> Result<LogicalPlan> {
-    let planned = planning::plan(&session.context, &edition.report.definition.text).await.map_err(Error::Problems)?;
+    let planned = edition.report.parsed.plan(&session.context).await.map_err(Error::Problems)?;
     Ok(parameters::bind(planned.plan, &edition.values)?)
 }
 

@@ -7,9 +7,11 @@
 mod complaint;
 mod culprit;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::common::DataFusionError;
+use datafusion::execution::session_state::SessionState;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{self, Spanned as _};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
@@ -23,18 +25,26 @@ pub(crate) use culprit::{Attempt, bound, planned};
 pub(crate) struct Diagnose<'a> {
     file: &'a Arc<SourceText>,
     tokens: &'a [TokenWithSpan],
-    functions: Vec<String>,
+    state: Option<&'a SessionState>,
 }
 
 impl<'a> Diagnose<'a> {
     pub(crate) fn new(file: &'a Arc<SourceText>, tokens: &'a [TokenWithSpan]) -> Self {
-        Self { file, tokens, functions: Vec::new() }
+        Self { file, tokens, state: None }
     }
 
-    /// The same, with the names of the functions that there are: one of them may have been meant.
-    pub(crate) fn with_functions(mut self, functions: Vec<String>) -> Self {
-        self.functions = functions;
+    /// The same, with the functions that there are: one of them may have been meant.
+    pub(crate) fn with_functions_of(mut self, state: &'a SessionState) -> Self {
+        self.state = Some(state);
         self
+    }
+
+    /// The names of the functions that a query may call.
+    fn functions(&self) -> Vec<String> {
+        let Some(state) = self.state else { return vec![] };
+        let names = state.scalar_functions().keys().chain(state.aggregate_functions().keys()).chain(state.window_functions().keys());
+        let names: BTreeSet<&String> = names.collect();
+        names.into_iter().cloned().collect()
     }
 
     /// All that an error holds, one diagnostic each.
@@ -87,14 +97,14 @@ impl<'a> Diagnose<'a> {
     /// What is wrong, except with the text as SQL.
     fn complaint(&self, error: &DataFusionError) -> Option<Complaint> {
         let root = error.find_root();
-        (!matches!(root, DataFusionError::SQL(..))).then(|| Complaint::of(root, &self.functions))
+        (!matches!(root, DataFusionError::SQL(..))).then(|| Complaint::of(root, &self.functions()))
     }
 
     fn diagnostic(&self, error: &DataFusionError) -> Diagnostic {
         if let DataFusionError::SQL(parser, _) = error.find_root() {
             return tokens::syntax_error(self.file, parser, self.tokens);
         }
-        let complaint = Complaint::of(error.find_root(), &self.functions);
+        let complaint = Complaint::of(error.find_root(), &self.functions());
         let spanned = || error.diagnostic().and_then(|diagnostic| diagnostic.span).map(|span| self.location(span));
         let named = || match &complaint.subject {
             Subject::Number(number) => self.number(number),

@@ -13,13 +13,12 @@ pub mod states;
 pub mod symbol;
 
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
-use datafusion::logical_expr::LogicalPlan;
 use nightshift_calendar::Grain;
 use nightshift_diagnostic::{Diagnostic, Diagnostics, codes, suggest};
 use nightshift_project::{Definition, RollupHeader, Strict};
 
 use crate::output::Output;
-use crate::planning::one;
+use crate::planning::{ParsedQuery, Planned, one};
 use crate::resolve::{Resolved, Term, resolve};
 use grouping::Grouping;
 use keys::GroupKeys;
@@ -35,6 +34,8 @@ pub const STATE_ROWS: &str = "_state_rows";
 pub struct Rollup {
     /// Its file and header.
     pub definition: Definition<RollupHeader>,
+    /// Its query as it is written.
+    pub parsed: ParsedQuery,
     /// Its query over base tables.
     pub query: Resolved,
     /// The columns of its SELECT, with descriptions and units.
@@ -84,16 +85,16 @@ impl Rollup {
     ///
     /// # Errors
     /// What makes the query no rollup of its folder's grain, with places.
-    pub fn analyse(
+    pub(crate) fn analyse(
         definition: &Definition<RollupHeader>,
-        plan: &LogicalPlan,
-        tables: Vec<String>,
+        parsed: &ParsedQuery,
+        Planned { plan, tables, .. }: &Planned,
         schema: SchemaRef,
         meaning: &str,
     ) -> Result<Self, Diagnostics> {
         let query = resolve(plan);
         let time = time_column(definition, &query)?;
-        let (bucket, days) = bucket_column(definition, &query, &schema, &time)?;
+        let (bucket, days) = bucket_column(definition, &parsed.output(), &query, &schema, &time)?;
         let buckets = Bucketing { grain: definition.header.grain, days };
         let proof = prove(&query, &time, buckets);
         if let (Some(Strict::Incremental), Locality::Unproved(reason)) = (definition.header.strict, &proof.locality) {
@@ -107,7 +108,21 @@ impl Rollup {
         let keys = GroupKeys::of(plan, &query, &time, (bucket_name, buckets), &proof.facts);
         let states = States::of(plan, &query, &time, bucket_name, &proof.facts);
         let fingerprint = fingerprint::fingerprint(&query, &schema, definition, meaning);
-        Ok(Self { definition: definition.clone(), query, schema, tables, time, bucket, days, proof, grouping, keys, states, fingerprint })
+        Ok(Self {
+            definition: definition.clone(),
+            parsed: parsed.clone(),
+            query,
+            schema,
+            tables: tables.clone(),
+            time,
+            bucket,
+            days,
+            proof,
+            grouping,
+            keys,
+            states,
+            fingerprint,
+        })
     }
 }
 
@@ -131,7 +146,13 @@ fn time_column(definition: &Definition<RollupHeader>, query: &Resolved) -> Resul
 }
 
 /// Finds the output column that is the bucket of the folder's grain, and which days it is made of.
-fn bucket_column(definition: &Definition<RollupHeader>, query: &Resolved, schema: &SchemaRef, time: &TimeColumn) -> Result<(usize, Days), Diagnostics> {
+fn bucket_column(
+    definition: &Definition<RollupHeader>,
+    output: &Output,
+    query: &Resolved,
+    schema: &SchemaRef,
+    time: &TimeColumn,
+) -> Result<(usize, Days), Diagnostics> {
     let grain = definition.header.grain;
     let buckets: Vec<(usize, Bucketing)> = query
         .columns
@@ -146,7 +167,7 @@ fn bucket_column(definition: &Definition<RollupHeader>, query: &Resolved, schema
     let date = |index: usize| schema.fields().get(index).is_some_and(|field| field.data_type() == &DataType::Date32);
     let own = buckets.iter().find(|(_, found)| found.grain == grain).map(|(index, found)| (*index, found.days));
     let expression = format!("date_trunc('{grain}', {})", time.column);
-    let place_of = |index: usize| Output::of(&definition.text).place_of(name(index));
+    let place_of = |index: usize| output.place_of(name(index));
     let Some((bucket, days)) = own else {
         // The day beside an hour is no mistake in itself.
         let other = buckets.iter().find(|(_, found)| !(grain == Grain::Hour && found.grain == Grain::Day));
@@ -158,7 +179,7 @@ fn bucket_column(definition: &Definition<RollupHeader>, query: &Resolved, schema
                     .at(place_of(*index))
                     .note(format!("rollups with one row a {found} lie in sql/rollups/{}", found.folder()))
             }
-            None => no_bucket(definition, query, time),
+            None => no_bucket(definition, output, query, time),
         };
         let cast = if grain == Grain::Hour { "" } else { "::date" };
         return Err(one(problem.hint(format!("select `{expression}{cast} AS {grain}` and group by it"))));
@@ -177,7 +198,7 @@ fn bucket_column(definition: &Definition<RollupHeader>, query: &Resolved, schema
 }
 
 /// What to say where no column is a bucket: the column that was probably meant as one, if there is any.
-fn no_bucket(definition: &Definition<RollupHeader>, query: &Resolved, time: &TimeColumn) -> Diagnostic {
+fn no_bucket(definition: &Definition<RollupHeader>, output: &Output, query: &Resolved, time: &TimeColumn) -> Diagnostic {
     let grain = definition.header.grain;
     let truncated = |term: &Term| matches!(term, Term::Call { name, arguments } if name == "date_trunc" && arguments.iter().any(|part| reads(part, time)));
     let zoneless = |term: &Term| matches!(term, Term::Call { name, arguments } if name.starts_with("cast Timestamp") && !name.contains('"') && arguments.iter().any(|part| reads(part, time)));
@@ -190,7 +211,7 @@ fn no_bucket(definition: &Definition<RollupHeader>, query: &Resolved, time: &Tim
     } else {
         format!("`{}` is not the {grain} of `{}` itself, but of something made from it", meant.name, time.column)
     };
-    Diagnostic::error(codes::MISSING_BUCKET, problem).at(Output::of(&definition.text).place_of(&meant.name))
+    Diagnostic::error(codes::MISSING_BUCKET, problem).at(output.place_of(&meant.name))
 }
 
 fn reads(term: &Term, time: &TimeColumn) -> bool {

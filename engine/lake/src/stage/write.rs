@@ -1,5 +1,6 @@
 //! The task that writes the files of a stage.
 
+use std::io;
 use std::sync::Arc;
 
 use arrow::array::{Array as _, ArrayRef, RecordBatch, UInt64Array};
@@ -10,10 +11,10 @@ use datafusion::common::hash_utils::{RandomState, create_hashes};
 use object_store::ObjectStore;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
-use parquet::arrow::AsyncArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::{ArrowWriter, AsyncArrowWriter};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::metadata::SortingColumn;
+use parquet::file::metadata::{ColumnChunkMetaData, SortingColumn};
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 use tokio::sync::mpsc;
@@ -118,7 +119,7 @@ impl Files {
         let store: Arc<dyn ObjectStore> = Arc::clone(&self.stage.store);
         let target = BufWriter::new(store, Path::from(path.as_str()));
         // The Arrow schema in a file would say what the Parquet schema and the Delta log say already.
-        let properties = without_dictionaries(&self.properties, rows);
+        let properties = fitted(&self.properties, rows)?;
         let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
         let writer = AsyncArrowWriter::try_new_with_options(target, Arc::clone(&self.file_schema), options)?;
         Ok(OpenFile { path, partition, writer, collector: FileCollector::default() })
@@ -146,6 +147,10 @@ impl Files {
 const SAMPLE: usize = 16_384;
 /// Fewer rows tell nothing.
 const SMALL: usize = 1_024;
+/// Rows, one after the other, that show whether packed numbers can be compressed.
+const PACKED_SAMPLE: usize = 4_096;
+/// Compression that saves less than this part, one in so many, is left out.
+const LEAST_SAVING: i64 = 10;
 /// A row group of wide rows ends earlier: all of it is in memory until then.
 const ROW_GROUP_BYTES: usize = 64 << 20;
 /// Decimals of so many digits fit into 8 bytes.
@@ -153,19 +158,40 @@ const MOST_DIGITS: u8 = 18;
 
 /// Properties without dictionaries for columns whose values hardly repeat, as those of keys: a dictionary of them costs more time to make
 /// than all the rest of the column, and is no smaller. Whole numbers are written by how far each is from the one before, in no more bits than that
-/// takes: eight bytes each, of which most are zero, take zstd several times as long to read, and a quarter more room.
-fn without_dictionaries(properties: &WriterProperties, rows: &RecordBatch) -> WriterProperties {
+/// takes: eight bytes each, of which most are zero, take zstd several times as long to read, and a quarter more room. What zstd then makes
+/// no smaller is not compressed: it would be unpacked again at every reading, with a context of its own for each column of each row group.
+fn fitted(properties: &WriterProperties, rows: &RecordBatch) -> Result<WriterProperties> {
     let mut builder = properties.clone().into_builder();
-    for (field, column) in rows.schema().fields().iter().zip(rows.columns()) {
+    let mut packed = Vec::new();
+    for (index, (field, column)) in rows.schema().fields().iter().zip(rows.columns()).enumerate() {
         if !field.data_type().is_nested() && hardly_repeats(column) {
             let path = ColumnPath::new(vec![field.name().clone()]);
             builder = builder.set_column_dictionary_enabled(path.clone(), false);
             if is_whole(field.data_type()) {
                 builder = builder.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+                packed.push(index);
             }
         }
     }
-    builder.build()
+    if packed.is_empty() {
+        return Ok(builder.build());
+    }
+    let sample = rows.project(&packed)?;
+    let sample = sample.slice(0, sample.num_rows().min(PACKED_SAMPLE));
+    for path in incompressible(builder.clone().build(), &sample)? {
+        builder = builder.set_column_compression(path, Compression::UNCOMPRESSED);
+    }
+    Ok(builder.build())
+}
+
+/// The columns of a sample that are written, with these properties, in nearly as many bytes as they would take uncompressed.
+fn incompressible(properties: WriterProperties, sample: &RecordBatch) -> Result<Vec<ColumnPath>> {
+    let mut writer = ArrowWriter::try_new(io::sink(), sample.schema(), Some(properties))?;
+    writer.write(sample)?;
+    let metadata = writer.close()?;
+    let chunks = metadata.row_groups().iter().flat_map(|group| group.columns());
+    let is_as_long = |chunk: &&ColumnChunkMetaData| chunk.compressed_size() * LEAST_SAVING > chunk.uncompressed_size() * (LEAST_SAVING - 1);
+    Ok(chunks.filter(is_as_long).map(|chunk| chunk.column_path().clone()).collect())
 }
 
 /// Whether Parquet stores values as whole numbers of 4 or 8 bytes.

@@ -4,11 +4,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use arrow::array::{
-    Array, ArrayRef, DictionaryArray, Float64Array, Int64Array, ListArray, RecordBatch, StringArray, StringViewArray, StructArray, TimestampNanosecondArray,
+    Array, ArrayRef, AsArray as _, DictionaryArray, Float64Array, Int64Array, ListArray, RecordBatch, StringArray, StringViewArray, StructArray,
+    TimestampNanosecondArray,
 };
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, TimeUnit};
 use datafusion::common::ScalarValue;
 use datafusion::prelude::SessionContext;
+use parquet::basic::{Compression, Encoding};
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
 
 use super::{FIRST_DAY, START, day, delivery, lake, layout, stage};
 use crate::{Commit, Error, Lake, StageJournal, StageOptions, Staged, TableLayout, TableName};
@@ -76,6 +79,44 @@ async fn bounds_of_long_strings_are_wider_than_the_strings() {
     assert!(text(&column.minimum) <= long('m') && text(&column.minimum).len() <= 64);
     assert!(text(&column.maximum) >= long('\u{9fa5}') && text(&column.maximum).len() <= 72);
     assert!(!column.minimum_exact && !column.maximum_exact);
+}
+
+/// Numbers that repeat, that hardly repeat and fill their bits, that follow each other, and the greatest steps that there are.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_is_packed_and_compressed_where_that_makes_it_smaller() {
+    const ROWS: i64 = 5_000;
+    let (folder, lake) = lake();
+    let extremes = |row: i64| [i64::MIN + row, i64::MAX - row, row][usize::try_from(row % 3).unwrap()];
+    let scattered = |row: i64| {
+        let bits = row.cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        ((bits ^ (bits >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 30).cast_signed()
+    };
+    let columns: Vec<(&str, Vec<Option<i64>>)> = vec![
+        ("repeats", (0..ROWS).map(|row| Some(row % 7)).collect()),
+        ("scattered", (0..ROWS).map(|row| Some(scattered(row))).collect()),
+        ("follows", (0..ROWS).map(|row| Some(1_764_000_000_000_000 + row * row % 1_009 * 1_000_000 + row * 60_000_000)).collect()),
+        ("extremes", (0..ROWS).map(|row| (row % 9 > 0).then(|| extremes(row))).collect()),
+    ];
+    let schema = Schema::new(columns.iter().map(|(name, _)| Field::new(*name, DataType::Int64, true)).collect::<Vec<_>>());
+    let layout = TableLayout::new(&schema, vec![], vec![]).unwrap();
+    let arrays = columns.iter().map(|(name, values)| (*name, Arc::new(Int64Array::from(values.clone())) as ArrayRef)).collect();
+    let staged = write(&lake, layout, arrays).await.unwrap();
+    let path = folder.path().join(lake.folder(&delivery())).join(&staged.files()[0].path);
+    let file = SerializedFileReader::new(std::fs::File::open(path).unwrap()).unwrap();
+    let chunks = file.metadata().row_group(0).columns();
+    let written: Vec<(bool, bool)> = chunks
+        .iter()
+        .map(|chunk| (chunk.encodings().any(|encoding| encoding == Encoding::DELTA_BINARY_PACKED), chunk.compression() != Compression::UNCOMPRESSED))
+        .collect();
+    assert_eq!(written, [(false, true), (true, false), (true, true), (true, true)], "packed, compressed");
+
+    let session = SessionContext::new();
+    session.register_table("staged", staged.provider(None)).unwrap();
+    let found = session.sql("SELECT * FROM staged").await.unwrap().collect().await.unwrap();
+    for (index, (name, values)) in columns.iter().enumerate() {
+        let read: Vec<Option<i64>> = found.iter().flat_map(|batch| batch.column(index).as_primitive::<Int64Type>().iter()).collect();
+        assert!(&read == values, "{name}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::MemoryPool;
+use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use nightshift_calendar::Calendar;
 
 use crate::join_filter::ComputeBeforeJoin;
+use crate::page_cache::LocalFiles;
 use crate::pool::{BatchMemory, StepMemory};
 use crate::running::RunningTotals;
 use crate::{Error, Result, sorted_joins};
@@ -98,7 +100,9 @@ impl Engine {
         let disk = DiskManagerBuilder::default()
             .with_mode(DiskManagerMode::Directories(vec![self.limits.spill_directory.clone()]))
             .with_max_temp_directory_size(self.limits.spill);
-        Ok(Arc::new(RuntimeEnvBuilder::new().with_memory_pool(pool).with_disk_manager_builder(disk).build()?))
+        let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).with_disk_manager_builder(disk).build()?;
+        runtime.register_object_store(ObjectStoreUrl::local_filesystem().as_ref(), Arc::new(LocalFiles::new()));
+        Ok(Arc::new(runtime))
     }
 }
 

@@ -10,6 +10,7 @@ mod input;
 mod join_filter;
 mod keys_first;
 pub mod measure;
+mod page_cache;
 pub mod pool;
 pub mod run;
 mod running;

@@ -48,8 +48,10 @@ pub(super) async fn demo(root: &std::path::Path, target: Option<&str>, printer: 
         printer.note(&format!("{date}: {done} steps in {:.1} s{rest}", summary.seconds));
     }
     let last = demo.first_night + Days::new(u64::from(demo.nights.saturating_sub(1)));
+    // As it was called: after `cargo run` there is no such program on the path.
+    let program = std::env::args().next().unwrap_or_else(|| "nightshift".to_owned());
     let text = format!(
-        "tables    {}\nworkbooks {}\nledger    {}\n\ntry next:\n  nightshift runs\n  nightshift run daily --date {last}\n  nightshift plan daily",
+        "tables    {}\nworkbooks {}\nledger    {}\n\ntry next:\n  {program} runs\n  {program} run daily --date {last}\n  {program} plan daily",
         paths.lake.display(),
         paths.output.display(),
         paths.ledger.display(),

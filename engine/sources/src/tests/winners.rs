@@ -158,3 +158,23 @@ async fn little_memory_is_enough() {
     }
     assert_eq!(place.rows("source/t", &["id", "area", "value", "gone", "_file", "_line"]).await, model(&files, false));
 }
+
+/// Keys too many to list and too far apart for a bit each are looked for among the rows that lie between them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_far_apart_are_found() {
+    let place = Place::new(&contract("id", "", "BIGINT")).with_memory(64 * 1024 * 1024);
+    let far_apart = |row: i64| row.wrapping_mul(0x9E37_79B9_7F4A_7C15_u64.cast_signed());
+    let mut files = BTreeMap::new();
+    for (day, step) in [(1, 1), (2, 2)] {
+        let mut text = "id,area,at,happened,value,gone\n".to_owned();
+        for row in (0..3000).step_by(step) {
+            text.push_str(&format!("{},a,2026-01-01 00:00:0{day},2026-01-15 12:00:00,{day},false\n", far_apart(row)));
+        }
+        let identity = format!("2026-01-0{day}/t.csv");
+        place.arrive(&identity, &text);
+        files.insert(identity, text);
+        place.ingest().await;
+    }
+    let found = place.rows("source/t", &["id", "area", "value", "gone", "_file", "_line"]).await;
+    assert_eq!((found.len(), found), (3000, model(&files, false)));
+}

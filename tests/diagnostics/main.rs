@@ -56,6 +56,14 @@ async fn many_mistakes_are_told_at_once_in_the_order_of_the_files() {
     snapshot("several_json", &serde_json::to_string_pretty(&render::json(problems.as_slice())).unwrap());
 }
 
+/// A report is no table that another file could read, and so its mistakes hide none of others.
+#[tokio::test]
+async fn a_mistake_in_a_report_hides_no_other() {
+    let case = Case::read("beside", &folder().join("beside"), &["invalid-sql", "unknown-table"]);
+    let found: Vec<String> = case.problems().await.iter().map(case::shown).collect();
+    assert_eq!(found, case.expected);
+}
+
 /// What the hint about days and instants says must be true: the midnight of a DATE that is cast is the project's, not that of UTC,
 /// which is where an unequal comparison would silently fall back to.
 #[tokio::test]

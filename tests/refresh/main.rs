@@ -96,7 +96,8 @@ async fn a_merge_takes_back_what_goes() {
     }
 }
 
-/// Of a number that a SELECT made narrow only what comes out has to fit: not what changes it, and nothing wraps around.
+/// Of a number that a SELECT made narrow what comes out has to fit, and what comes and what goes, each for itself; what they change together
+/// does not, and nothing wraps around.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_narrow_sum_fits_or_fails() {
     let sale = |hour, quantity| Sale { shop: Some(1), buyer: 1, hour: Some(hour), due_in: 3, status: "done", quantity, amount: Some(10), weight: None };

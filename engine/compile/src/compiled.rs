@@ -58,6 +58,12 @@ impl Compiled {
     }
 }
 
+/// A definition whose file is no query.
+struct Unreadable<'a> {
+    name: &'a str,
+    problems: Diagnostics,
+}
+
 struct Compiler<'a> {
     project: &'a Project,
     context: &'a SessionContext,
@@ -95,8 +101,13 @@ impl Compiler<'_> {
 
     /// Compiles the rollups in the order of what they read; those left over read each other.
     fn rollups(&mut self) {
-        let readers = self.readers(&self.project.rollups);
-        let mut waiting: Readers<'_> = readers.into_iter().map(|reader| (reader.definition.name.clone(), reader)).collect();
+        let mut waiting = Readers::new();
+        for reader in self.readers(&self.project.rollups) {
+            match reader {
+                Ok(reader) => drop(waiting.insert(reader.definition.name.clone(), reader)),
+                Err(Unreadable { name, problems }) => self.fail(name, problems),
+            }
+        }
         loop {
             let is_ready = |reader: &Reader<'_, RollupHeader>| !reader.tables.iter().any(|table| waiting.contains_key(table));
             let names: Vec<String> = waiting.iter().filter(|(_, reader)| is_ready(reader)).map(|(name, _)| name.clone()).collect();
@@ -120,20 +131,14 @@ impl Compiler<'_> {
     }
 
     /// The queries of definitions, unplanned, with the tables that they read: these decide the order in which they are compiled.
-    fn readers<'a, H: Sync>(&mut self, definitions: &'a [Definition<H>]) -> Vec<Reader<'a, H>> {
+    fn readers<'a, H: Sync>(&self, definitions: &'a [Definition<H>]) -> Vec<Result<Reader<'a, H>, Unreadable<'a>>> {
         let definitions: Vec<&Definition<H>> = definitions.iter().filter(|definition| has_query(definition)).collect();
         let parsed = side_by_side(&definitions, |definition| {
             let query = ParsedQuery::parse(&definition.text);
             ready(query.and_then(|query| Ok(Reader { tables: query.tables(&self.checking)?, definition, query })))
         });
-        let mut readers = Vec::new();
-        for (definition, reader) in definitions.iter().zip(parsed) {
-            match reader {
-                Ok(reader) => readers.push(reader),
-                Err(problems) => self.fail(&definition.name, problems),
-            }
-        }
-        readers
+        let named = |(definition, reader): (&&'a Definition<H>, Result<_, _>)| reader.map_err(|problems| Unreadable { name: &definition.name, problems });
+        definitions.iter().zip(parsed).map(named).collect()
     }
 
     fn reads_broken(&mut self, name: &str, tables: &[String]) -> bool {
@@ -204,8 +209,14 @@ impl Compiler<'_> {
     }
 
     fn reports(&mut self) {
-        let mut readers = self.readers(&self.project.reports);
-        readers.retain(|reader| !self.reads_broken(&reader.definition.name, &reader.tables));
+        let mut readers = Vec::new();
+        for reader in self.readers(&self.project.reports) {
+            match reader {
+                Ok(reader) if self.reads_broken(&reader.definition.name, &reader.tables) => {}
+                Ok(reader) => readers.push(reader),
+                Err(Unreadable { problems, .. }) => self.problems.extend(problems),
+            }
+        }
         for compiled in side_by_side(&readers, |reader| self.report(reader.definition, &reader.query)) {
             match compiled {
                 Ok((report, warnings)) => {

@@ -64,7 +64,8 @@ impl ScalarUDFImpl for BucketDate {
     }
 
     fn output_ordering(&self, inputs: &[ExprProperties]) -> Result<SortProperties> {
-        Ok(inputs.get(1).map_or(SortProperties::Unordered, |time| time.sort_properties))
+        let time = inputs.get(1).filter(|_| self.offsets.keep_order_of_days());
+        Ok(time.map_or(SortProperties::Unordered, |time| time.sort_properties))
     }
 }
 

@@ -68,7 +68,7 @@ impl ScalarUDFImpl for DateTrunc {
     }
 
     fn output_ordering(&self, inputs: &[ExprProperties]) -> Result<SortProperties> {
-        self.inner.output_ordering(inputs)
+        if self.offsets.keep_order_of_days() { self.inner.output_ordering(inputs) } else { Ok(SortProperties::Unordered) }
     }
 
     fn documentation(&self) -> Option<&Documentation> {

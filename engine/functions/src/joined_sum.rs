@@ -49,14 +49,13 @@ impl ScalarUDFImpl for JoinedSum {
         }
         let data_type = sum.data_type();
         let sums = match (data_type, change.data_type()) {
-            (DataType::Int64, _) => checked::<Int64Type>(&sum, &cast(&change, &DataType::Int64)?)?,
-            (DataType::Int8 | DataType::Int16 | DataType::Int32, _) => {
-                let (sum, change) = (cast(&sum, &DataType::Int64)?, cast(&change, &DataType::Int64)?);
+            (DataType::Int64, DataType::Int64) => checked::<Int64Type>(&sum, &change)?,
+            (DataType::Int8 | DataType::Int16 | DataType::Int32, DataType::Int64) => {
                 let must_fit = CastOptions { safe: false, ..CastOptions::default() };
-                cast_with_options(&checked::<Int64Type>(&sum, &change)?, data_type, &must_fit)?
+                cast_with_options(&checked::<Int64Type>(&cast(&sum, &DataType::Int64)?, &change)?, data_type, &must_fit)?
             }
             (DataType::Decimal128(_, scale), DataType::Decimal128(_, same)) if scale == same => checked::<Decimal128Type>(&sum, &change)?,
-            (_, other) if other == data_type => unchecked(&sum, &change)?,
+            (DataType::Float64, DataType::Float64) => doubles(&sum, &change)?,
             (_, other) => return internal_err!("joined_sum does not add {other} to {data_type}"),
         };
         Ok(ColumnarValue::Array(sums))
@@ -66,28 +65,27 @@ impl ScalarUDFImpl for JoinedSum {
 /// Few sums change: all are taken over, and only those looked at that do.
 fn checked<T: Checked>(sums: &ArrayRef, changes: &ArrayRef) -> Result<ArrayRef> {
     let data_type = sums.data_type();
-    let (one, other) = (sums.as_primitive::<T>(), changes.as_primitive::<T>());
-    let mut sums = one.values().to_vec();
+    let (sums, changes) = (sums.as_primitive::<T>(), changes.as_primitive::<T>());
+    let mut totals = sums.values().to_vec();
     let mut add = |index: usize| -> Result<()> {
-        let (Some(sum), Some(value)) = (sums.get_mut(index), other.values().get(index)) else { return Ok(()) };
-        *sum = match one.is_null(index) {
+        let (Some(sum), Some(value)) = (totals.get_mut(index), changes.values().get(index)) else { return Ok(()) };
+        *sum = match sums.is_null(index) {
             true => *value,
             false => T::plus(*sum, *value).ok_or_else(|| sum_overflows(data_type, sum, value))?,
         };
         Ok(())
     };
-    match other.nulls() {
+    match changes.nulls() {
         Some(nulls) => nulls.valid_indices().try_for_each(&mut add)?,
-        None => (0..other.len()).try_for_each(&mut add)?,
+        None => (0..changes.len()).try_for_each(&mut add)?,
     }
-    let known = one.nulls().zip(other.nulls()).map(|(one, other)| NullBuffer::new(one.inner() | other.inner()));
-    let sums = PrimitiveArray::<T>::new(sums.into(), known).with_data_type(data_type.clone());
-    T::validate(&sums)?;
-    Ok(Arc::new(sums))
+    let known = sums.nulls().zip(changes.nulls()).map(|(sums, changes)| NullBuffer::new(sums.inner() | changes.inner()));
+    let totals = PrimitiveArray::<T>::new(totals.into(), known).with_data_type(data_type.clone());
+    T::validate(&totals)?;
+    Ok(Arc::new(totals))
 }
 
-/// Sums of other types, doubles first of all.
-fn unchecked(sums: &ArrayRef, changes: &ArrayRef) -> Result<ArrayRef> {
+fn doubles(sums: &ArrayRef, changes: &ArrayRef) -> Result<ArrayRef> {
     let both = numeric::add(sums, changes)?;
     // What may be NULL counts for nothing then.
     Ok(zip(&is_null(changes)?, sums, &zip(&is_null(sums)?, changes, &both)?)?)
@@ -135,6 +133,7 @@ mod tests {
         let error = sums(decimal(9_999), decimal(1)).await.unwrap_err();
         assert!(error.to_string().contains("100.00"), "{error}");
     }
+
     #[tokio::test]
     async fn only_the_result_has_to_fit() {
         let change = |value| Arc::new(Int64Array::from(vec![value]));

@@ -13,7 +13,7 @@ use crate::{bucket_date, business, checked_sum, date_trunc, period_text, row_has
 /// Registers every function for a project's calendar. Call it after `with_default_features`, because some functions take the place
 /// of DataFusion's own of the same name.
 pub fn register(mut builder: SessionStateBuilder, calendar: &Arc<Calendar>) -> SessionStateBuilder {
-    let offsets = Arc::new(ZoneOffsets::new(calendar.zone));
+    let offsets = ZoneOffsets::of(calendar.zone);
     let bucket_date = Arc::new(bucket_date::bucket_date(&offsets));
     let mut scalar = vec![
         Arc::new(date_trunc::date_trunc(&offsets)),

@@ -266,14 +266,33 @@ async fn comparisons_with_dates_still_prune() {
     }
 }
 
+/// In the night in which St. John's went back from 00:01 to 23:01 a day was left and came again: what is in the order of time is not in that of days.
+#[tokio::test]
+async fn a_day_that_comes_again_is_one_group() {
+    let start = micros(&serde_json::json!({"at": "2010-11-07T02:00:00+00:00"}), "at");
+    let at: Vec<i64> = (0..480).map(|number| start + number * 30_000_000).collect();
+    let session = with_events("America/St_Johns", "00:00", &at);
+    session.sql("SET datafusion.execution.batch_size = 16").await.unwrap();
+    let numbered = "SELECT at, row_number() OVER (ORDER BY at) AS number FROM event";
+    for day in ["at::date", "date_trunc('day', at)"] {
+        let found = rows(&session, &format!("SELECT {day} AS day, count(*) AS rows, max(number) AS last FROM ({numbered}) GROUP BY 1 ORDER BY 1"), &[]).await;
+        let number = |column: usize| found.column(column).as_primitive::<Int64Type>().values().to_vec();
+        assert_eq!(number(1), [60 + 118, 2 + 300], "{day}");
+    }
+}
+
 /// By a cast files are skipped; where the clock has gone back over midnight, they would be skipped wrongly.
 #[tokio::test]
 async fn a_day_that_is_compared_still_prunes() {
     for (zone, prunes) in [("Asia/Taipei", true), ("America/Havana", true), ("America/Sao_Paulo", true), ("America/St_Johns", false)] {
         let session = with_events(zone, "00:00", &[0]);
-        for condition in
-            ["at::date = '2026-11-24'", "DATE '2026-11-24' <= at::date", "at::date BETWEEN '2026-11-24' AND '2026-11-25'", "at::date IN ('2026-11-24')"]
-        {
+        for condition in [
+            "at::date = '2026-11-24'",
+            "DATE '2026-11-24' <= at::date",
+            "at::date BETWEEN '2026-11-24' AND '2026-11-25'",
+            "at::date IN ('2026-11-24')",
+            "TRY_CAST(at AS DATE) = '2026-11-24'",
+        ] {
             let query = session.sql(&format!("SELECT at FROM event WHERE {condition}")).await.unwrap();
             let plan = query.create_physical_plan().await.unwrap();
             let plan = displayable(plan.as_ref()).indent(false).to_string();

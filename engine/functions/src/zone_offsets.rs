@@ -4,8 +4,8 @@
 //! one remembered number a day answers for all of its rows; a day with a change of offset says so and is left to the slow way.
 
 use std::hash::{Hash, Hasher};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use chrono::{DateTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -14,8 +14,10 @@ use nightshift_calendar::Calendar;
 /// Days since 1970-01-01 that are remembered: until 2110.
 const REMEMBERED_DAYS: usize = 51_135;
 const SECONDS_PER_DAY: i64 = 86_400;
-/// Offsets hold for longer than this; the shortest since 1970 for nearly three weeks.
-const DAYS_WITHOUT_TWO_CHANGES: i64 = 7;
+/// Offsets hold for longer than this; that of Recife's summer in October 2000 for a minute less than a week.
+const DAYS_WITHOUT_TWO_CHANGES: i64 = 6;
+/// 1900-01-01 as a day since 1970-01-01. Before it towns had their own time.
+const FIRST_DAY: i64 = -25_567;
 const UNKNOWN: i32 = i32::MIN;
 const CHANGES: i32 = i32::MAX;
 
@@ -28,7 +30,19 @@ pub(crate) struct ZoneOffsets {
 }
 
 impl ZoneOffsets {
-    pub(crate) fn new(zone: Tz) -> Self {
+    /// Those of a zone, which all sessions of the process share: each looks up the same days.
+    pub(crate) fn of(zone: Tz) -> Arc<Self> {
+        static KNOWN: Mutex<Vec<Arc<ZoneOffsets>>> = Mutex::new(Vec::new());
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(offsets) = known.iter().find(|offsets| offsets.calendar.zone == zone) {
+            return Arc::clone(offsets);
+        }
+        let offsets = Arc::new(Self::new(zone));
+        known.push(Arc::clone(&offsets));
+        offsets
+    }
+
+    fn new(zone: Tz) -> Self {
         let by_day = std::iter::repeat_with(|| AtomicI32::new(UNKNOWN)).take(REMEMBERED_DAYS).collect();
         Self { calendar: Calendar::new(zone), by_day, keep_order_of_days: OnceLock::new() }
     }
@@ -89,13 +103,14 @@ impl ZoneOffsets {
         instant.checked_mul(ticks_per_second)?.checked_add(fraction)
     }
 
-    /// True if of two instants the later one never has the earlier date. It is so unless the clock was put back over midnight, as at St. John's, from
-    /// one minute past it, until 2011.
+    /// True if of two instants since 1900 the later one never has the earlier date. It is so unless the clock was put back over midnight, as at
+    /// St. John's, from one minute past it, until 2011.
     pub(crate) fn keep_order_of_days(&self) -> bool {
         *self.keep_order_of_days.get_or_init(|| {
             let last = i64::try_from(REMEMBERED_DAYS).unwrap_or(i64::MAX) * SECONDS_PER_DAY;
-            let weeks = (0..last).step_by(usize::try_from(DAYS_WITHOUT_TWO_CHANGES * SECONDS_PER_DAY).unwrap_or(1));
-            weeks.into_iter().all(|start| self.keeps_order_within(start, start + DAYS_WITHOUT_TWO_CHANGES * SECONDS_PER_DAY))
+            let length = DAYS_WITHOUT_TWO_CHANGES * SECONDS_PER_DAY;
+            let mut spans = (FIRST_DAY * SECONDS_PER_DAY..last).step_by(usize::try_from(length).unwrap_or(1));
+            spans.all(|start| self.keeps_order_within(start, start + length))
         })
     }
 

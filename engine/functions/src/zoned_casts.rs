@@ -42,7 +42,8 @@ impl ZonedCasts {
 
     fn rewrite(&self, expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         let turned = expression.transform_down(|node| Ok(self.turn_comparison(node, schema)))?;
-        let pruning = if self.offsets.keep_order_of_days() { pruning_days(&turned.data)? } else { vec![] };
+        let days = pruning_days(&turned.data)?;
+        let pruning = if days.is_empty() || self.offsets.keep_order_of_days() { days } else { vec![] };
         turned.transform_data(|turned| {
             turned.transform_up(|node| match node {
                 Expr::BinaryExpr(sum) => Ok(self.add_days(sum, schema)),
@@ -93,7 +94,7 @@ impl ZonedCasts {
         };
         let Ok(source) = inner.get_type(schema) else { return Transformed::no(expression) };
         let DataType::Timestamp(unit, zone) = target else {
-            let is_day = !tries
+            let is_day = (!tries || !self.offsets.keep_order_of_days())
                 && target == &DataType::Date32
                 && matches!(&source, DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if self.offsets.is_zone(zone));
             return if is_day { Transformed::yes(self.day_of(inner.clone())) } else { Transformed::no(expression) };

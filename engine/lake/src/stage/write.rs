@@ -176,21 +176,25 @@ fn fitted(properties: &WriterProperties, rows: &RecordBatch) -> Result<WriterPro
     if packed.is_empty() {
         return Ok(builder.build());
     }
-    let sample = rows.project(&packed)?;
-    let sample = sample.slice(0, sample.num_rows().min(PACKED_SAMPLE));
+    let length = rows.num_rows().min(PACKED_SAMPLE);
+    let sample = rows.project(&packed)?.slice((rows.num_rows() - length) / 2, length);
     for path in incompressible(builder.clone().build(), &sample)? {
         builder = builder.set_column_compression(path, Compression::UNCOMPRESSED);
     }
     Ok(builder.build())
 }
 
-/// The columns of a sample that are written, with these properties, in nearly as many bytes as they would take uncompressed.
+/// The columns of a sample that are written, with these properties, in nearly as many bytes as they would take uncompressed. Of one that takes
+/// less than a byte a row nothing is known: its sample may be nothing but NULLs.
 fn incompressible(properties: WriterProperties, sample: &RecordBatch) -> Result<Vec<ColumnPath>> {
     let mut writer = ArrowWriter::try_new(io::sink(), sample.schema(), Some(properties))?;
     writer.write(sample)?;
     let metadata = writer.close()?;
     let chunks = metadata.row_groups().iter().flat_map(|group| group.columns());
-    let is_as_long = |chunk: &&ColumnChunkMetaData| chunk.compressed_size() * LEAST_SAVING > chunk.uncompressed_size() * (LEAST_SAVING - 1);
+    let is_as_long = |chunk: &&ColumnChunkMetaData| {
+        let (compressed, uncompressed) = (chunk.compressed_size(), chunk.uncompressed_size());
+        uncompressed > chunk.num_values() && compressed * LEAST_SAVING > uncompressed * (LEAST_SAVING - 1)
+    };
     Ok(chunks.filter(is_as_long).map(|chunk| chunk.column_path().clone()).collect())
 }
 

@@ -57,6 +57,16 @@ impl Arguments {
         let here = || std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
         self.project.clone().unwrap_or_else(|| Project::find_root(&here()).unwrap_or_else(here))
     }
+
+    /// How a shell calls the program again for the same project and target: as it was called, because after `cargo run` there is no such program
+    /// on the path.
+    pub(crate) fn called(&self) -> String {
+        let program = std::env::args().next().unwrap_or_else(|| "nightshift".to_owned());
+        let project = self.project.iter().flat_map(|folder| ["--project".to_owned(), folder.display().to_string()]);
+        let target = self.target.iter().flat_map(|target| ["--target".to_owned(), target.clone()]);
+        let quoted = |word: String| if word.contains(char::is_whitespace) { format!("'{word}'") } else { word };
+        std::iter::once(program).chain(project).chain(target).map(quoted).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// How results are printed.

@@ -52,8 +52,7 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<Opti
         }
         Command::Demo { nights, history_days, rows_per_day } => {
             let first_night = demo::first_night();
-            demo::demo(&root, target, printer, Demo { first_night, nights: *nights, history_days: *history_days, deliveries_per_day: *rows_per_day, seed: 1 })
-                .await
+            demo::demo(arguments, printer, Demo { first_night, nights: *nights, history_days: *history_days, deliveries_per_day: *rows_per_day, seed: 1 }).await
         }
     }
 }

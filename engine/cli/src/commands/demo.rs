@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::signal::stop_on_signal;
 use super::summary::print_summary;
+use crate::arguments::Arguments;
 use crate::bars::Bars;
 use crate::printer::Printer;
 
@@ -19,9 +20,9 @@ pub(super) fn first_night() -> NaiveDate {
     NaiveDate::from_ymd_opt(2025, 12, 25).unwrap_or_default()
 }
 
-pub(super) async fn demo(root: &std::path::Path, target: Option<&str>, printer: &Printer, demo: Demo) -> Result<Option<Fault>> {
+pub(super) async fn demo(arguments: &Arguments, printer: &Printer, demo: Demo) -> Result<Option<Fault>> {
     let started = Instant::now();
-    let workspace = Arc::new(Workspace::open_sound(root, target).await?);
+    let workspace = Arc::new(Workspace::open_sound(&arguments.root(), arguments.target.as_deref()).await?);
     let paths = &workspace.project.paths;
     let estimate = demo.estimate().as_secs_f64();
     let estimate = if estimate < 90.0 { format!("{estimate:.0} seconds") } else { format!("{:.0} minutes", (estimate / 60.0).ceil()) };
@@ -48,10 +49,9 @@ pub(super) async fn demo(root: &std::path::Path, target: Option<&str>, printer: 
         printer.note(&format!("{date}: {done} steps in {:.1} s{rest}", summary.seconds));
     }
     let last = demo.first_night + Days::new(u64::from(demo.nights.saturating_sub(1)));
-    // As it was called: after `cargo run` there is no such program on the path.
-    let program = std::env::args().next().unwrap_or_else(|| "nightshift".to_owned());
+    let called = arguments.called();
     let text = format!(
-        "tables    {}\nworkbooks {}\nledger    {}\n\ntry next:\n  {program} runs\n  {program} run daily --date {last}\n  {program} plan daily",
+        "tables    {}\nworkbooks {}\nledger    {}\n\ntry next:\n  {called} runs\n  {called} run daily --date {last}\n  {called} plan daily",
         paths.lake.display(),
         paths.output.display(),
         paths.ledger.display(),

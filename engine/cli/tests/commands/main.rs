@@ -12,6 +12,24 @@ use place::Place;
 /// The night of [`Place::after_a_night`].
 const NIGHT: &str = "2025-12-25";
 
+/// From wherever one stands, and in a folder whose name has a space.
+#[test]
+fn what_the_demonstration_suggests_can_be_run() {
+    let place = Place::new();
+    let project = place.path("gas and more");
+    std::fs::create_dir(&project).unwrap();
+    for part in ["nightshift.yaml", "sql", "reports", "pipelines", "calendars"] {
+        std::fs::rename(place.path(part), project.join(part)).unwrap();
+    }
+    let demo = place.run(&["--project", project.to_str().unwrap(), "demo", "--nights", "1", "--history-days", "5", "--rows-per-day", "10"]);
+    let suggested: Vec<&str> = demo.stdout.lines().skip_while(|line| *line != "try next:").skip(1).collect();
+    assert_eq!((demo.exit, suggested.len()), (0, 3), "{}", demo.shown());
+    for line in suggested {
+        let output = std::process::Command::new("sh").args(["-c", line]).current_dir("/").output().unwrap();
+        assert!(output.status.success() && !output.stdout.is_empty(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
 #[test]
 fn help_says_what_each_command_is_for() {
     let place = Place::new();

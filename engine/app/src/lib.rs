@@ -2,15 +2,17 @@
 //!
 //! Only this crate builds sessions and knows all the others. It holds no SQL text and makes no Delta calls of its own beyond reading
 //! snapshots. Start reading at [`Workspace`], then [`batch`], then [`steps`]; what analysts ask is in
-//! [`preview`], [`query`], [`lineage`], [`test`] and [`show`].
+//! [`preview`], [`query`], [`lineage`], [`explain`], [`test`] and [`show`].
 
 pub mod batch;
 mod counted;
 pub mod demo;
 mod error;
+pub mod explain;
 pub mod generate;
 pub mod lineage;
 mod named;
+mod pins;
 pub mod plan;
 pub mod preview;
 pub mod query;

@@ -14,14 +14,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::NaiveDate;
-use nightshift_lake::TableKind;
 use nightshift_ledger::{BatchRecord, Ledger, Owner, RunCause};
 use nightshift_orchestrate::{Admission, Intent, Request, RunPlan, StepAction, StepKind, StepSpec};
-use nightshift_refresh::tables::{Pinned, PinnedTable};
+use nightshift_refresh::tables::Pinned;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Result, Workspace, chain};
+pub(crate) use refresh::rejected;
 pub(crate) use rerun::latest_date;
 pub use rerun::{ReportChange, Rerun};
 
@@ -234,17 +234,7 @@ impl Planner<'_> {
 
     /// Tables at the versions that the run would read as things stand.
     async fn pinned(&self, tables: &[String]) -> Result<Pinned> {
-        let workspace = self.workspace;
-        let mut pinned = Pinned { zone: workspace.calendar.zone.name().into(), ..Pinned::default() };
-        for table in tables {
-            let Some((name, schema)) = workspace.table(table)? else { continue };
-            let snapshot = match self.pins.get(table).filter(|_| name.kind() == TableKind::Source) {
-                Some(version) => Some(workspace.lake.snapshot_at(&name, *version).await?),
-                None => workspace.lake.snapshot(&name).await?,
-            };
-            pinned.tables.insert(table.clone(), PinnedTable { snapshot, schema });
-        }
-        Ok(pinned)
+        self.workspace.pinned(tables, &self.pins).await
     }
 }
 

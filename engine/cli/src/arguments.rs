@@ -132,6 +132,10 @@ const SQL_EXAMPLES: &str = "Examples:
   nightshift sql 'SELECT reasons, count(*) AS bad FROM review.delivery GROUP BY reasons'
   nightshift sql --file question.sql --limit all --format csv > answer.csv";
 
+const EXPLAIN_EXAMPLES: &str = "Examples:
+  nightshift explain depot_daily
+  nightshift explain sql/rollups/monthly/product_monthly.sql --format json";
+
 const TEST_EXAMPLES: &str = "Examples:
   nightshift test
   nightshift test depot_daily reports/top_customers.sql";
@@ -215,6 +219,15 @@ pub(crate) enum Command {
     Lineage {
         /// Its name or file; all tables if not given.
         name: Option<String>,
+    },
+    /// Say how a rollup is kept up to date and why so, what to change to make it cheaper, and what a refresh would do now.
+    ///
+    /// For each technique whether its query allows it; the finer rollups that it is computed from; the columns that its table keeps to be
+    /// brought up to date; the buckets that have changed since, and why no other technique is taken for them.
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain {
+        /// The rollup, by its name or file.
+        rollup: String,
     },
     /// Run the tests beside the SQL files: rows in, expected rows out.
     ///

@@ -3,6 +3,7 @@
 mod batch;
 mod check;
 mod demo;
+mod explain;
 mod generate;
 mod lineage;
 mod plan;
@@ -43,6 +44,7 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<Opti
         Command::Preview { file, parameters, limit } => preview::preview(&root, target, printer, file, parameters, *limit).await,
         Command::Sql { query, file, limit } => sql::sql(&root, target, printer, query.as_deref(), file.as_deref(), *limit).await,
         Command::Lineage { name } => lineage::lineage(&root, target, printer, name.as_deref()).await,
+        Command::Explain { rollup } => explain::explain(&root, target, printer, rollup).await,
         Command::Test { names } => test::test(&root, target, printer, names).await,
         Command::Show { batch, date } => show::show(&root, target, printer, batch.as_deref(), *date).await,
         Command::Runs { limit } => runs::runs(&root, target, printer, *limit).await,

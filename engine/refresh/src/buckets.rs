@@ -59,6 +59,18 @@ impl Bucket {
         }
     }
 
+    /// As people write it: a date, for an hour the local time at which it begins.
+    pub fn text(self, calendar: &Calendar) -> String {
+        match self {
+            Self::None => "without a time".to_owned(),
+            Self::Date(day) => day.to_string(),
+            Self::Hour(instant) => {
+                let local = DateTime::from_timestamp_micros(instant).map(|instant| calendar.local(instant));
+                local.map_or_else(|| instant.to_string(), |local| local.format("%Y-%m-%d %H:%M").to_string())
+            }
+        }
+    }
+
     /// The number that stands for it in its column: days or microseconds since 1970.
     pub(crate) fn number(self) -> Option<i64> {
         match self {

@@ -7,7 +7,7 @@ use nightshift_lake::{DataFile, Snapshot};
 
 use crate::affected::Found;
 use crate::buckets::{Bucket, Buckets};
-use crate::decide::{Changes, Technique};
+use crate::decide::Changes;
 use crate::delta::{self, Delta};
 use crate::groups::Groups;
 use crate::merge::{GroupChanges, Merged, Merging};
@@ -17,6 +17,7 @@ use crate::replaced::replaced_files;
 use crate::rows::Rows;
 use crate::states::Stated;
 use crate::tables::used_by;
+use crate::technique::Technique;
 use crate::units::Written;
 use crate::{Error, Result};
 
@@ -54,7 +55,7 @@ pub(crate) async fn by_change<'a>(
     let rollup = request.rollup;
     let Some(base) = base else { return Err(Error::NothingToMerge { rollup: rollup.name().to_owned() }) };
     let Some(mut delta) = delta(request, rows, changes, buckets).await? else { return Ok(None) };
-    let counts_values = rollup.states.as_ref().is_some_and(|states| states.aggregates.iter().any(|kept| matches!(kept, Kept::Distinct { .. })));
+    let counts_values = rollup.states.as_ref().is_ok_and(|states| states.aggregates.iter().any(|kept| matches!(kept, Kept::Distinct { .. })));
     if let Some(grouping) = grouping_of(&stated.plan).or_else(|| grouping_of_rows(&stated.plan))
         && (counts_values || delta.affected.is_some())
     {
@@ -62,7 +63,7 @@ pub(crate) async fn by_change<'a>(
     }
     let replaced = replaced_files(base, rollup, technique, request.calendar);
     let mut technique = technique.clone();
-    if let (Technique::Merge(_) | Technique::MergeOnward(_), Some(states)) = (&technique, &rollup.states) {
+    if let (Technique::Merge(_) | Technique::MergeOnward(_), Ok(states)) = (&technique, &rollup.states) {
         let onward = technique.onward();
         let merging = Merging { delta: &delta, states, stated, onward, cancel: request.cancel };
         if let Some(merged) = merging.merged(base, if onward.is_some() { base.files() } else { &replaced }).await? {
@@ -82,7 +83,7 @@ pub(crate) async fn by_change<'a>(
         }
         technique = Technique::RebuildGroups(buckets.clone());
     }
-    let Some(keys) = &rollup.keys else { return Ok(None) };
+    let Ok(keys) = &rollup.keys else { return Ok(None) };
     let regrouping = Regrouping { delta: &delta, keys, query: &stated.plan, cancel: request.cancel };
     let Some(groups) = regrouping.groups(base, &replaced).await? else { return Ok(None) };
     let kept = Some(regrouping.others(&groups, base, &replaced)?);

@@ -8,12 +8,12 @@ use nightshift_compile::rollup::STATE_ROWS;
 use nightshift_compile::rollup::feed::{Feed, feed};
 use nightshift_lake::{DataFile, Snapshot};
 
-use crate::decide::Technique;
 use crate::refresh::{Request, table_name};
 use crate::replaced::replaced_files;
 use crate::rows::Rows;
 use crate::spans::spans;
 use crate::states::Stated;
+use crate::technique::Technique;
 use crate::units::Written;
 use crate::{Result, stamps};
 

@@ -1,39 +1,18 @@
 //! How a rollup is brought up to date: decided first, as a value, so that `plan` can print it and the ledger keep it.
 
-use std::fmt;
-
 use nightshift_compile::Rollup;
 use nightshift_compile::rollup::locality::{Locality, Unproved};
+use nightshift_compile::rollup::obstacle::Obstacle;
 use nightshift_compile::rollup::states::States;
 use nightshift_lake::{ChangeSet, Lake, NoChangeSet, Snapshot};
 
 use crate::affected::Affected;
-use crate::buckets::{Bucket, Buckets};
+use crate::buckets::Buckets;
 use crate::changed::Change;
 use crate::tables::Pinned;
+use crate::technique::{Kind, Technique};
 use crate::touched::{Touched, Touching};
 use crate::{Result, stamps};
-
-/// How a rollup is brought up to date.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Technique {
-    /// It stands for the pinned versions already.
-    Nothing,
-    /// Newer versions, but no row that it depends on has changed: only the marks are renewed.
-    Restamp,
-    /// Rows of these buckets are brought up to date by what came and went.
-    Merge(Buckets),
-    /// The same, and what depends on earlier buckets is computed anew from the first of them onward, from the table itself.
-    MergeOnward(Buckets),
-    /// Of these buckets, the groups to which a fact came or from which one went are computed anew.
-    RebuildGroups(Buckets),
-    /// These buckets are computed anew.
-    Rebuild(Buckets),
-    /// This bucket and every later one.
-    Onward(Bucket),
-    /// Everything.
-    Full(FullReason),
-}
 
 /// Why everything is computed anew.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,13 +53,75 @@ pub enum FullReason {
     Unproved(#[from] Unproved),
 }
 
-/// A technique and the rollup it is for.
+/// A technique that is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// The technique.
+    pub kind: Kind,
+    /// Why not.
+    pub reason: Rejection,
+}
+
+/// Why a technique is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// Another one looks at less.
+    #[error("it looks at more than it needs to")]
+    Dearer,
+    /// Rows have changed.
+    #[error("rows that it depends on have changed")]
+    Changed,
+    /// Nobody knows which rows have changed.
+    #[error("{0}")]
+    NoChange(FullReason),
+    /// The query does not allow it.
+    #[error(transparent)]
+    Obstacle(#[from] Obstacle),
+    /// Touched buckets cannot be told.
+    #[error(transparent)]
+    Unproved(#[from] Unproved),
+    /// Later buckets depend on earlier ones.
+    #[error("later buckets depend on the touched ones")]
+    Onward,
+    /// More rows may have been written anew than have changed.
+    #[error("files of `{table}` were written anew, and which of their rows changed is not known in this process")]
+    Rewritten {
+        /// The facts.
+        table: String,
+    },
+    /// Facts find other rows than before, and these cannot be had one by one.
+    #[error("rows of {} changed that are joined to the facts, in a way or a number that cannot be followed fact by fact", tables.join(", "))]
+    OtherPartners {
+        /// The joined tables.
+        tables: Vec<String>,
+    },
+    /// It was begun, and would have had to hold too much.
+    #[error("too many groups change, or most of what their buckets have: nothing is spared by looking at them alone")]
+    TooMuch,
+}
+
+impl Rejection {
+    /// What to change, so that it could be taken.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Obstacle(obstacle) => obstacle.hint(),
+            Self::Unproved(unproved) | Self::NoChange(FullReason::Unproved(unproved)) => unproved.hint(),
+            Self::Rewritten { .. } => Some("let the step that loads the source and this one run in one batch"),
+            _ => None,
+        }
+    }
+}
+
+/// How a rollup is brought up to date, and how it is not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// The rollup.
     pub rollup: String,
     /// The technique.
     pub technique: Technique,
+    /// Every other kind, and why it is not taken.
+    pub rejected: Vec<Rejected>,
     /// Bytes of changed files that were looked at to find the touched buckets.
     pub changed_bytes: u64,
 }
@@ -93,53 +134,14 @@ pub(crate) struct Changes {
     pub(crate) affected: Option<Affected>,
 }
 
-impl Technique {
-    /// The technique for the same buckets that looks at all their facts.
-    pub(crate) fn over_facts(self) -> Self {
-        match self {
-            Self::Merge(buckets) | Self::RebuildGroups(buckets) => Self::Rebuild(buckets),
-            Self::MergeOnward(buckets) => buckets.first().map_or(Self::Restamp, |first| Self::Onward(*first)),
-            other => other,
-        }
-    }
-
-    /// The touched buckets, if what is written follows from what came and went.
-    pub(crate) const fn of_changes(&self) -> Option<&Buckets> {
-        match self {
-            Self::Merge(buckets) | Self::MergeOnward(buckets) | Self::RebuildGroups(buckets) => Some(buckets),
-            _ => None,
-        }
-    }
-
-    /// From which bucket on rows are written anew, if that reaches to the end.
-    pub(crate) fn onward(&self) -> Option<Bucket> {
-        match self {
-            Self::Onward(first) => Some(*first),
-            Self::MergeOnward(buckets) => buckets.first().copied(),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Technique {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Nothing => write!(formatter, "nothing: it is up to date"),
-            Self::Restamp => write!(formatter, "restamp: no row that it depends on has changed"),
-            Self::Merge(buckets) if buckets.len() == 1 => write!(formatter, "merge into 1 bucket"),
-            Self::Merge(buckets) => write!(formatter, "merge into {} buckets", buckets.len()),
-            Self::MergeOnward(buckets) => match buckets.first() {
-                Some(Bucket::Date(day)) => write!(formatter, "merge from {day} onward"),
-                _ => write!(formatter, "merge from the first touched bucket onward"),
-            },
-            Self::RebuildGroups(buckets) if buckets.len() == 1 => write!(formatter, "rebuild the changed groups of 1 bucket"),
-            Self::RebuildGroups(buckets) => write!(formatter, "rebuild the changed groups of {} buckets", buckets.len()),
-            Self::Rebuild(buckets) if buckets.len() == 1 => write!(formatter, "rebuild 1 bucket"),
-            Self::Rebuild(buckets) => write!(formatter, "rebuild {} buckets", buckets.len()),
-            Self::Onward(Bucket::Date(day)) => write!(formatter, "rebuild from {day} onward"),
-            Self::Onward(_) => write!(formatter, "rebuild from the first touched bucket onward"),
-            Self::Full(reason) => write!(formatter, "full: {reason}"),
-        }
+impl Decision {
+    /// Takes another technique, because the one that was decided would have had to hold too much.
+    pub(crate) fn fall_back(&mut self, technique: Technique) {
+        let (taken, given_up) = (technique.kind(), self.technique.kind());
+        self.rejected.retain(|rejected| rejected.kind != taken);
+        self.rejected.push(Rejected { kind: given_up, reason: Rejection::TooMuch });
+        self.rejected.sort_by_key(|rejected| rejected.kind);
+        self.technique = technique;
     }
 }
 
@@ -148,51 +150,87 @@ impl fmt::Display for Technique {
 /// # Errors
 /// If the lake cannot be read, or the changed files cannot be scanned.
 pub(crate) async fn decide(lake: &Lake, rollup: &Rollup, table: Option<&Snapshot>, pinned: &Pinned, touching: &Touching<'_>) -> Result<(Decision, Changes)> {
-    let decision = |technique, changed_bytes| (Decision { rollup: rollup.name().to_owned(), technique, changed_bytes }, Changes::default());
-    let Some(table) = table else { return Ok(decision(Technique::Full(FullReason::FirstBuild), 0)) };
+    let decided = |technique: Technique, why_not: &dyn Fn(Kind) -> Rejection, changed_bytes| {
+        let others = Kind::ALL.into_iter().filter(|kind| *kind != technique.kind());
+        let rejected = others.map(|kind| Rejected { kind, reason: why_not(kind) }).collect();
+        Decision { rollup: rollup.name().to_owned(), technique, rejected, changed_bytes }
+    };
+    let full = |reason: FullReason, bytes| (decided(Technique::Full(reason.clone()), &|_| Rejection::NoChange(reason.clone()), bytes), Changes::default());
+    let idle = |technique, bytes| (decided(technique, &|_| Rejection::Dearer, bytes), Changes::default());
+    let Some(table) = table else { return Ok(full(FullReason::FirstBuild, 0)) };
     let schema = table.schema();
     let missing = rollup.states.iter().flat_map(States::hidden_columns).find(|column| schema.field_with_name(column).is_err());
     let changes = match changes(lake, rollup, table, pinned).await? {
         Ok(changes) => changes,
-        Err(reason) => return Ok(decision(Technique::Full(reason), 0)),
+        Err(reason) => return Ok(full(reason, 0)),
     };
     let bytes = changes.iter().map(|change| change.files.bytes()).sum();
     if changes.is_empty() {
-        return Ok(decision(Technique::Nothing, 0));
+        return Ok(idle(Technique::Nothing, 0));
     }
     if let Some(column) = missing {
-        return Ok(decision(Technique::Full(FullReason::StateMissing { column: column.to_owned() }), bytes));
+        return Ok(full(FullReason::StateMissing { column: column.to_owned() }, bytes));
     }
     if let Locality::Unproved(reason) = &rollup.proof.locality {
-        let technique =
-            if changes.iter().all(|change| change.files.is_empty()) { Technique::Restamp } else { Technique::Full(FullReason::Unproved(reason.clone())) };
-        return Ok(decision(technique, bytes));
+        let is_same = changes.iter().all(|change| change.files.is_empty());
+        return Ok(if is_same { idle(Technique::Restamp, bytes) } else { full(FullReason::Unproved(reason.clone()), bytes) });
     }
     let touched = match touching.buckets(&changes).await? {
         Ok(touched) => touched,
-        Err(reason) => return Ok(decision(Technique::Full(FullReason::Unproved(reason)), bytes)),
+        Err(reason) => return Ok(full(FullReason::Unproved(reason), bytes)),
     };
-    let (decision, _) = decision(choose(rollup, &touched, &changes), bytes);
-    Ok((decision, Changes { of_tables: changes, affected: touched.affected }))
+    let buckets: Buckets = touched.by_time.iter().chain(&touched.by_join).copied().collect();
+    let Some(first) = buckets.first().copied() else { return Ok(idle(Technique::Restamp, bytes)) };
+    let obstacles = Obstacles::of(rollup, &touched, &changes);
+    let technique = match (&rollup.proof.locality, obstacles.of_merge.is_none(), obstacles.of_groups.is_none()) {
+        (Locality::Onward, true, _) => Technique::MergeOnward(buckets),
+        (Locality::Onward, ..) => Technique::Onward(first),
+        (_, true, _) => Technique::Merge(buckets),
+        (_, _, true) => Technique::RebuildGroups(buckets),
+        _ => Technique::Rebuild(buckets),
+    };
+    let why_not = |kind| obstacles.why_not(kind).unwrap_or(Rejection::Dearer);
+    Ok((decided(technique, &why_not, bytes), Changes { of_tables: changes, affected: touched.affected }))
 }
 
-fn choose(rollup: &Rollup, touched: &Touched, changes: &[Change]) -> Technique {
-    let is_sharp = changes.iter().filter(|change| change.table == rollup.time.table).all(Change::is_sharp);
-    // A fact that joins to another row than before has changed its group, or what it adds to it, without being among the changed rows.
-    // What goes has to be taken away with what it found then, which only `affected` knows.
-    let lookups = rollup.query.relation.scans().into_iter().filter(|(of, _)| rollup.proof.lookups.contains(of));
-    let finds_other = lookups.into_iter().any(|(_, table)| changes.iter().any(|change| change.table == table && !change.files.is_empty()));
-    let is_known = is_sharp && (!finds_other || touched.affected.is_some());
-    let merges = is_known && rollup.states.is_some();
-    let regroups = is_known && rollup.keys.is_some();
-    let buckets: Buckets = touched.by_time.iter().chain(&touched.by_join).copied().collect();
-    match (buckets.first(), &rollup.proof.locality) {
-        (None, _) => Technique::Restamp,
-        (Some(_), Locality::Onward) if merges => Technique::MergeOnward(buckets),
-        (Some(first), Locality::Onward) => Technique::Onward(*first),
-        _ if merges => Technique::Merge(buckets),
-        _ if regroups => Technique::RebuildGroups(buckets),
-        _ => Technique::Rebuild(buckets),
+/// What keeps a change from being looked at alone.
+struct Obstacles {
+    of_merge: Option<Rejection>,
+    of_groups: Option<Rejection>,
+}
+
+impl Obstacles {
+    fn of(rollup: &Rollup, touched: &Touched, changes: &[Change]) -> Self {
+        let facts = &rollup.time.table;
+        let is_sharp = changes.iter().filter(|change| change.table == *facts).all(Change::is_sharp);
+        // A fact that joins to another row than before has changed its group, or what it adds to it, without being among the changed rows.
+        // What goes has to be taken away with what it found then, which only `affected` knows.
+        let lookups = rollup.query.relation.scans().into_iter().filter(|(of, _)| rollup.proof.lookups.contains(of));
+        let has_changed = |table: &str| changes.iter().any(|change| change.table == table && !change.files.is_empty());
+        let mut others: Vec<String> = lookups.filter(|(_, table)| has_changed(table)).map(|(_, table)| format!("`{table}`")).collect();
+        others.dedup();
+        let of_change = if !is_sharp {
+            Some(Rejection::Rewritten { table: facts.clone() })
+        } else if !others.is_empty() && touched.affected.is_none() {
+            Some(Rejection::OtherPartners { tables: others })
+        } else {
+            None
+        };
+        let is_onward = rollup.proof.locality == Locality::Onward;
+        let own = |obstacle: Option<Obstacle>| obstacle.map(Rejection::Obstacle).or_else(|| of_change.clone());
+        Self {
+            of_merge: own(rollup.states.as_ref().err().cloned()),
+            of_groups: if is_onward { Some(Rejection::Onward) } else { own(rollup.keys.as_ref().err().cloned()) },
+        }
+    }
+
+    fn why_not(&self, kind: Kind) -> Option<Rejection> {
+        match kind {
+            Kind::Nothing => Some(Rejection::Changed),
+            Kind::Merge => self.of_merge.clone(),
+            Kind::RebuildGroups => self.of_groups.clone(),
+            Kind::RebuildBuckets | Kind::Full => None,
+        }
     }
 }
 

@@ -61,7 +61,7 @@ impl Groups {
 
     /// The rows of these groups, from their facts.
     pub(crate) fn anew(&self, rows: &Rows<'_>, query: &LogicalPlan) -> Result<LogicalPlan> {
-        let keys = rows.rollup.keys.as_ref();
+        let keys = rows.rollup.keys.as_ref().ok();
         // What the facts do not say by themselves is known only where they have met the tables that say it.
         let query = if keys.is_some_and(|keys| keys.are_of_facts()) { query.clone() } else { self.with_groups(query)? };
         let of_facts = keys.map_or(&[][..], |keys| &keys.of_facts);

@@ -24,10 +24,12 @@ mod spans;
 pub mod stamps;
 mod states;
 pub mod tables;
+mod technique;
 mod touched;
 mod units;
 
-pub use decide::{Decision, FullReason, Technique};
+pub use decide::{Decision, FullReason, Rejected, Rejection};
 pub use error::{Error, Result};
 pub use refresh::{Outcome, Request, preview, refresh, table_name};
 pub use spans::CUT_FROM;
+pub use technique::{Kind, Technique};

@@ -13,11 +13,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::by_change::by_change;
 use crate::by_facts::by_facts;
-use crate::decide::{Changes, Decision, Technique, decide};
+use crate::decide::{Changes, Decision, decide};
 use crate::layout::layout;
 use crate::rows::Rows;
 use crate::states::stated;
 use crate::tables::Pinned;
+use crate::technique::Technique;
 use crate::touched::Touching;
 use crate::units::{self, Units, Written};
 use crate::{Error, Result, stamps};
@@ -138,18 +139,23 @@ async fn write(
     changes: &Changes,
     outcome: &mut Outcome,
 ) -> Result<(Vec<Staged>, Vec<DataFile>)> {
-    let stated = stated(plan, request.rollup.states.as_ref(), request.session)?;
+    let stated = stated(plan, request.rollup.states.as_ref().ok(), request.session)?;
     let layout = layout(request.rollup, &stated)?;
     let rows = Rows { session: request.session, rollup: request.rollup, calendar: request.calendar };
     let decided = outcome.decision.technique.clone();
     let (staged, replaced) = match by_change(request, base, &rows, &stated, changes, &decided).await? {
         Some(computed) => {
             let selects = matches!(computed.technique, Technique::RebuildGroups(_));
-            outcome.decision.technique = computed.technique;
+            if computed.technique != decided {
+                outcome.decision.fall_back(computed.technique);
+            }
             (stage(request, table, layout, computed.rows, selects, outcome).await?, computed.replaced)
         }
         None => {
-            outcome.decision.technique = decided.over_facts();
+            let over_facts = decided.clone().over_facts();
+            if over_facts != decided {
+                outcome.decision.fall_back(over_facts);
+            }
             let computed = by_facts(request, base, &rows, &stated, &outcome.decision.technique).await?;
             outcome.feeder = computed.feeder;
             (stage(request, table, layout, computed.rows, false, outcome).await?, computed.replaced)

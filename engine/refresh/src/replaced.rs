@@ -6,8 +6,8 @@ use nightshift_compile::Rollup;
 use nightshift_lake::{DataFile, Snapshot};
 
 use crate::buckets::{Bucket, Buckets};
-use crate::decide::Technique;
 use crate::layout::partition_column;
+use crate::technique::Technique;
 
 /// Whether a file, by its statistics, may hold a row of one of the buckets.
 fn may_hold(file: &DataFile, column: &str, buckets: &Buckets) -> bool {

@@ -19,10 +19,10 @@ use nightshift_lake::{DataFile, Snapshot};
 
 use crate::Result;
 use crate::buckets::{Bucket, Buckets};
-use crate::decide::Technique;
 use crate::layout::partition_column;
 use crate::spans::{Span, is_sharp};
 use crate::states::{merged, named};
+use crate::technique::Technique;
 use crate::touched::{bucket_expression, cut_expression};
 
 /// More buckets are not listed one by one, which skips no rows of a file either: DataFusion compares no longer lists with statistics.

@@ -6,8 +6,8 @@ use nightshift_compile::Rollup;
 use nightshift_compile::rollup::feed::feed;
 use nightshift_compile::rollup::locality::Locality;
 use nightshift_project::ByteSize;
-use nightshift_refresh::{CUT_FROM, Decision, FullReason, Request, Technique, tables};
-use serde_json::json;
+use nightshift_refresh::{Decision, FullReason, Technique};
+use serde_json::{Value, json};
 
 use super::{Outlook, Planner, Verdict, outcome};
 use crate::Result;
@@ -16,7 +16,7 @@ impl Planner<'_> {
     pub(super) async fn refresh(&self, name: &str) -> Result<Outlook> {
         let workspace = self.workspace;
         let rollup = workspace.rollup(name)?;
-        let decision = self.decide_now(rollup).await?;
+        let decision = workspace.decide(rollup, &self.pinned(&rollup.tables).await?, &self.cancel).await?;
         let after = self.before(&rollup.tables, Verdict::may_commit);
         let feeder = self.feeder(rollup);
         let mut found =
@@ -26,25 +26,6 @@ impl Planner<'_> {
         }
         found.after = after;
         Ok(found)
-    }
-
-    /// What would be decided if no step before changed anything.
-    async fn decide_now(&self, rollup: &Arc<Rollup>) -> Result<Decision> {
-        let workspace = self.workspace;
-        let pinned = self.pinned(&rollup.tables).await?;
-        let session = workspace.engine.step(&format!("plan:refresh:{}", rollup.name()))?;
-        tables::register(&session.context, &pinned)?;
-        let request = Request {
-            lake: &workspace.lake,
-            session: &session,
-            rollup,
-            finer: &[],
-            pinned: &pinned,
-            calendar: &workspace.calendar,
-            cancel: &self.cancel,
-            cut_from: CUT_FROM,
-        };
-        Ok(nightshift_refresh::preview(&request).await?)
     }
 
     /// The rollup that the rows would be computed from: the coarsest of the finer ones that is brought up to date by a step before.
@@ -72,7 +53,7 @@ impl Planner<'_> {
             what = format!("{what}, from {feeder}");
         }
         let mut found = outcome(verdict, what);
-        found.detail = json!({"technique": word(technique), "reason": reason(technique), "buckets": buckets(technique), "feeder": feeder, "changed_bytes": decision.changed_bytes});
+        found.detail = json!({"technique": word(technique), "reason": reason(technique), "buckets": buckets(technique), "feeder": feeder, "changed_bytes": decision.changed_bytes, "rejected": rejected(decision)});
         found
     }
 }
@@ -86,7 +67,7 @@ fn is_certain(technique: &Technique) -> bool {
 /// What is known of a rollup whose sources are still to be loaded.
 fn undecided(rollup: &Rollup, decision: &Decision, feeder: Option<String>) -> Outlook {
     let grain = rollup.grain();
-    let merges = rollup.states.is_some();
+    let merges = rollup.states.is_ok();
     let expected = match &rollup.proof.locality {
         Locality::Bucket if merges => format!("nothing, or merge into the {grain}s that new rows touch, or rebuild them"),
         Locality::Bucket => format!("nothing, or rebuild the {grain}s that new rows touch"),
@@ -124,6 +105,11 @@ const fn word(technique: &Technique) -> &'static str {
     }
 }
 
+/// Why no other technique is taken, for programs.
+pub(crate) fn rejected(decision: &Decision) -> Value {
+    decision.rejected.iter().map(|other| json!({"technique": other.kind.as_str(), "why": other.reason.to_string(), "hint": other.reason.hint()})).collect()
+}
+
 fn reason(technique: &Technique) -> Option<String> {
     match technique {
         Technique::Full(reason) => Some(reason.to_string()),
@@ -132,8 +118,5 @@ fn reason(technique: &Technique) -> Option<String> {
 }
 
 fn buckets(technique: &Technique) -> Option<usize> {
-    match technique {
-        Technique::Merge(buckets) | Technique::MergeOnward(buckets) | Technique::RebuildGroups(buckets) | Technique::Rebuild(buckets) => Some(buckets.len()),
-        _ => None,
-    }
+    technique.buckets().map(nightshift_refresh::buckets::Buckets::len)
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::Steps;
 use crate::Result;
+use crate::plan::rejected;
 
 impl Steps {
     pub(super) async fn refresh(&self, name: &str, context: &StepContext) -> Result<StepOutcome> {
@@ -46,6 +47,7 @@ impl Steps {
                 "technique": done.decision.technique.to_string(),
                 "feeder": done.feeder,
                 "changed_bytes": done.decision.changed_bytes,
+                "rejected": rejected(&done.decision),
             })),
             publications: publication.into_iter().collect(),
             ..StepOutcome::default()

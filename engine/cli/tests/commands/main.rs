@@ -33,7 +33,7 @@ fn what_the_demonstration_suggests_can_be_run() {
 #[test]
 fn help_says_what_each_command_is_for() {
     let place = Place::new();
-    for command in ["preview", "sql", "lineage", "test", "show"] {
+    for command in ["preview", "sql", "lineage", "explain", "test", "show"] {
         assert_snapshot!(format!("help_{command}"), place.run(&[command, "--help"]).shown());
     }
     assert_snapshot!("help", place.run(&["-h"]).shown());
@@ -42,7 +42,7 @@ fn help_says_what_each_command_is_for() {
 #[test]
 fn mistakes_on_the_command_line_are_the_users() {
     let place = Place::new();
-    let cases: [(&str, &[&str]); 20] = [
+    let cases: [(&str, &[&str]); 22] = [
         ("unknown_command", &["prview"]),
         ("run_word_too_many", &["run", "daily", "daily_sales", "--date", "2025-12-25"]),
         ("run_unknown_report", &["run", "report", "daily_sale", "--date", "2025-12-25"]),
@@ -62,6 +62,8 @@ fn mistakes_on_the_command_line_are_the_users() {
         ("sql_unknown_review_table", &["sql", "SELECT * FROM review.deliver"]),
         ("sql_file_as_table", &["sql", "SELECT * FROM 'customers.csv'"]),
         ("sql_parameter", &["sql", "SELECT * FROM depot_daily WHERE day = $day"]),
+        ("explain_a_report", &["explain", "daily_sales"]),
+        ("explain_unknown", &["explain", "depot_dayly"]),
         ("sql_two_statements", &["sql", "SELECT 1 AS one; SELECT 2 AS two"]),
     ];
     for (name, arguments) in cases {
@@ -111,6 +113,25 @@ fn lineage_goes_back_to_the_sources() {
     }
 }
 
+/// What each kind of rollup allows, and what a mended query would.
+#[test]
+fn a_rollup_is_explained() {
+    let place = Place::new();
+    for rollup in ["depot_daily", "depot_monthly", "product_monthly", "cylinder_balance_daily", "receivable_monthly"] {
+        assert_snapshot!(format!("explain_{rollup}"), place.run(&["explain", rollup]).shown());
+    }
+    place.edit("sql/rollups/daily/payment_daily.sql", "GROUP BY 1, 2", "GROUP BY 1, 2\nHAVING count(*) > 3");
+    assert_snapshot!("explain_having", place.run(&["explain", "sql/rollups/daily/payment_daily.sql"]).shown());
+    // A LIMIT in a rollup is a mistake by itself; a second grouping over all buckets is not.
+    place.edit("sql/rollups/daily/payment_daily.sql", "HAVING count(*) > 3", "");
+    place.edit("sql/rollups/daily/payment_daily.sql", "FROM payment p\n", "FROM payment p\nLEFT JOIN payment q ON q.payment_id = p.order_id\n");
+    let machine = place.run(&["explain", "payment_daily", "--format", "json"]).json();
+    let refused: Vec<&Value> = machine["techniques"].as_array().unwrap().iter().filter(|way| way["allowed"] == false).collect();
+    assert_eq!(refused.len(), 3, "{machine}");
+    assert_eq!((&refused[2]["technique"], &refused[2]["hint"]), (&json!("rebuild buckets"), &Value::Null));
+    assert_eq!((&machine["now"]["technique"], machine["now"]["rejected"].as_array().unwrap().len()), (&json!("full"), 4));
+}
+
 #[test]
 fn tests_pass_and_a_failing_one_points_at_the_value() {
     let place = Place::new();
@@ -152,7 +173,7 @@ fn tests_pass_and_a_failing_one_points_at_the_value() {
 fn a_night_is_asked_about() {
     let place = Place::after_a_night();
     let date = format!("business_date={NIGHT}");
-    let cases: [(&str, &[&str]); 7] = [
+    let cases: [(&str, &[&str]); 8] = [
         ("preview_report", &["preview", "reports/daily_sales.sql", "--param", &date]),
         ("preview_default_parameter", &["preview", "top_customers", "--param", &date, "--limit", "3"]),
         ("preview_csv", &["preview", "top_customers", "--param", &date, "--param", "top=1", "--format", "csv"]),
@@ -162,6 +183,7 @@ fn a_night_is_asked_about() {
             &["sql", "SELECT day, count(*) AS depots, sum(revenue) AS revenue, NULL AS nothing FROM depot_daily GROUP BY day ORDER BY day", "--limit", "4"],
         ),
         ("sql_review", &["sql", "SELECT file, line, reasons FROM review.customer ORDER BY file, line"]),
+        ("explain_up_to_date", &["explain", "product_monthly"]),
         ("sql_run_time_error", &["sql", "SELECT deliveries / (deliveries - deliveries) AS impossible FROM depot_daily"]),
     ];
     for (name, arguments) in cases {

@@ -3,11 +3,10 @@
 //! Where a table shows every key, one of its rows can be computed anew alone, whatever its aggregates are and whatever HAVING asks of
 //! them: from the facts that have these keys.
 
-use std::collections::BTreeSet;
-
 use datafusion::logical_expr::{Aggregate, LogicalPlan};
 
-use super::states::is_linear;
+use super::obstacle::Obstacle;
+use super::states::{grouping_of, is_linear};
 use super::symbol::{Bucketing, TimeColumn, TimeSymbol, time_symbol};
 use crate::resolve::{Occurrence, Relation, Resolved, Term, resolve};
 
@@ -43,23 +42,27 @@ pub fn grouping_of_rows(plan: &LogicalPlan) -> Option<&Aggregate> {
 }
 
 impl GroupKeys {
-    /// The keys of a query over `facts`, if it is one GROUP BY of rows that each fact brings by itself; `buckets` are its bucket column and what
-    /// that is made of.
-    pub(super) fn of(plan: &LogicalPlan, query: &Resolved, time: &TimeColumn, buckets: (&str, Bucketing), facts: &[Occurrence]) -> Option<Self> {
-        if !is_linear(grouped(&query.relation)?, time) {
-            return None;
+    /// The keys of a query over `facts` that is one GROUP BY of rows that each fact brings by itself; `buckets` are its bucket column and what that
+    /// is made of.
+    ///
+    /// # Errors
+    /// Why its groups cannot be computed anew one by one.
+    pub(super) fn of(plan: &LogicalPlan, query: &Resolved, time: &TimeColumn, buckets: (&str, Bucketing), facts: &[Occurrence]) -> Result<Self, Obstacle> {
+        let aggregate = grouping_of_rows(plan).ok_or_else(|| if grouping_of(plan).is_some() { Obstacle::Window } else { Obstacle::NoGrouping })?;
+        let grouped = grouped(&query.relation).ok_or(Obstacle::NoGrouping)?;
+        if !is_linear(grouped, time) {
+            return Err(Obstacle::BelowGrouping);
         }
-        let aggregate = grouping_of_rows(plan)?;
         let resolved = resolve(&LogicalPlan::Aggregate(aggregate.clone()));
         let groups: Vec<Term> = resolved.columns.into_iter().take(aggregate.group_expr.len()).map(|column| column.term).collect();
-        let columns = shown(&groups, query)?;
+        let columns = shown(&groups, aggregate, query)?;
         // The same bucket may be a key in another type as well, which a bucket that is computed from a fact does not have.
         let of_fact = |(group, column): (&Term, &String)| match facts {
             [fact] => fact_key(group, time, buckets.1, *fact).filter(|key| *key != FactKey::Bucket || column == buckets.0),
             _ => None,
         };
         let of_facts = groups.iter().zip(&columns).map(of_fact).collect();
-        columns.iter().any(|column| column == buckets.0).then_some(Self { columns, of_facts })
+        if columns.iter().any(|column| column == buckets.0) { Ok(Self { columns, of_facts }) } else { Err(Obstacle::BucketNoKey) }
     }
 
     /// Whether a fact has all of the keys by itself.
@@ -69,11 +72,15 @@ impl GroupKeys {
     }
 }
 
-/// The visible columns of some keys; none if one of them is not shown, or two of one meaning would have one column.
-pub(super) fn shown(groups: &[Term], query: &Resolved) -> Option<Vec<String>> {
-    let column = |group: &Term| query.columns.iter().find(|column| column.term == *group).map(|column| column.name.clone());
-    let columns: Vec<String> = groups.iter().map(column).collect::<Option<_>>()?;
-    (columns.iter().collect::<BTreeSet<_>>().len() == columns.len()).then_some(columns)
+/// The visible columns of the keys of a grouping; an error if one of them is not shown, or two of one meaning would have one column.
+pub(super) fn shown(groups: &[Term], aggregate: &Aggregate, query: &Resolved) -> Result<Vec<String>, Obstacle> {
+    let mut columns: Vec<String> = Vec::new();
+    for (group, key) in groups.iter().zip(&aggregate.group_expr) {
+        let column = query.columns.iter().find(|column| column.term == *group).map(|column| column.name.clone());
+        let column = column.filter(|column| !columns.contains(column));
+        columns.push(column.ok_or_else(|| Obstacle::HiddenKey { key: key.clone().unalias().schema_name().to_string() })?);
+    }
+    Ok(columns)
 }
 
 fn grouped(relation: &Relation) -> Option<&Relation> {
@@ -101,7 +108,7 @@ mod tests {
     use super::super::symbol::Days;
     use super::*;
 
-    async fn keys(sql: &str) -> Option<GroupKeys> {
+    async fn keys(sql: &str) -> Result<GroupKeys, Obstacle> {
         let context = SessionContext::new();
         context.sql("CREATE TABLE f (at TIMESTAMP WITH TIME ZONE, k BIGINT, n BIGINT)").await.unwrap();
         context.sql("CREATE TABLE l (k BIGINT, s VARCHAR)").await.unwrap();
@@ -123,14 +130,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_group_that_is_no_row_has_no_keys() {
-        for sql in [
-            "SELECT date_trunc('day', at)::date AS day, count(*) AS x FROM f GROUP BY 1, n",
-            "SELECT DISTINCT date_trunc('day', at)::date AS day, count(*) AS x FROM f GROUP BY 1",
-            "SELECT date_trunc('day', at)::date AS day, count(*) AS x FROM f GROUP BY 1 LIMIT 3",
-            "SELECT date_trunc('day', at)::date AS day, sum(count(*)) OVER () AS x FROM f GROUP BY 1",
-            "SELECT date_trunc('day', at)::date AS day, count(*) AS x FROM (SELECT at, n FROM f ORDER BY n LIMIT 1) t GROUP BY 1",
+        let hidden = Obstacle::HiddenKey { key: "f.n".to_owned() };
+        for (sql, why) in [
+            ("SELECT date_trunc('day', at)::date AS day, count(*) AS x FROM f GROUP BY 1, n", hidden),
+            ("SELECT DISTINCT date_trunc('day', at)::date AS day, count(*) AS x FROM f GROUP BY 1", Obstacle::NoGrouping),
+            ("SELECT date_trunc('day', at)::date AS day, count(*) AS x FROM f GROUP BY 1 LIMIT 3", Obstacle::NoGrouping),
+            ("SELECT date_trunc('day', at)::date AS day, sum(count(*)) OVER () AS x FROM f GROUP BY 1", Obstacle::Window),
+            ("SELECT date_trunc('day', at)::date AS day, count(*) AS x FROM (SELECT at, n FROM f ORDER BY n LIMIT 1) t GROUP BY 1", Obstacle::BelowGrouping),
         ] {
-            assert_eq!(keys(sql).await, None, "{sql}");
+            assert_eq!(keys(sql).await, Err(why), "{sql}");
         }
     }
 }

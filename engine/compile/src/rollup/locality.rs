@@ -25,19 +25,19 @@ pub enum Unproved {
     #[error("LIMIT keeps rows by comparing all buckets")]
     Limit,
     /// A GROUP BY without the bucket.
-    #[error("a GROUP BY puts rows of several buckets together: add the bucket to its keys")]
+    #[error("a GROUP BY puts rows of several buckets together")]
     GroupWithoutBucket,
     /// A DISTINCT without the bucket.
-    #[error("DISTINCT compares rows of several buckets: add the bucket to its columns")]
+    #[error("DISTINCT compares rows of several buckets")]
     DistinctWithoutBucket,
     /// A window that reaches over buckets.
-    #[error("the window of {function} reaches into later buckets, or is not ordered by the bucket: partition by the bucket or order by it")]
+    #[error("the window of {function} reaches into later buckets, or is not ordered by the bucket")]
     Window {
         /// The function.
         function: String,
     },
     /// The fact table is on the side of an outer join that can be filled with NULL.
-    #[error("a {kind:?} join can drop the rows of `{table}` or fill them with NULL: put it on the preserved side")]
+    #[error("a {kind:?} join can drop the rows of `{table}` or fill them with NULL")]
     NullableSide {
         /// The join.
         kind: JoinKind,
@@ -50,6 +50,21 @@ pub enum Unproved {
         /// What it is.
         what: String,
     },
+}
+
+impl Unproved {
+    /// What to change.
+    #[must_use]
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Limit => Some("leave the LIMIT to what reads this rollup"),
+            Self::GroupWithoutBucket => Some("add the bucket to its keys"),
+            Self::DistinctWithoutBucket => Some("add the bucket to its columns"),
+            Self::Window { .. } => Some("partition by the bucket, or order by it and look back only"),
+            Self::NullableSide { .. } => Some("put that table on the side whose rows the join keeps"),
+            Self::NotUnderstood { .. } => None,
+        }
+    }
 }
 
 /// The proof's result for a whole rollup.

@@ -9,6 +9,7 @@ pub mod grouping;
 pub mod keys;
 pub mod locality;
 pub mod lookup;
+pub mod obstacle;
 pub mod states;
 pub mod symbol;
 
@@ -23,6 +24,7 @@ use crate::resolve::{Resolved, Term, resolve};
 use grouping::Grouping;
 use keys::GroupKeys;
 use locality::{Locality, Proof, prove};
+use obstacle::Obstacle;
 use states::States;
 use symbol::{Bucketing, Days, TimeColumn, TimeSymbol, time_symbol};
 
@@ -52,10 +54,10 @@ pub struct Rollup {
     pub proof: Proof,
     /// Its GROUP BY, if the query is one and nothing more.
     pub grouping: Option<Grouping>,
-    /// The keys of its groups, if each of its rows is one and can be computed alone.
-    pub keys: Option<GroupKeys>,
-    /// What its rows keep of their aggregates, if a change can be merged into them.
-    pub states: Option<States>,
+    /// The keys of its groups, or why these cannot be computed anew one by one.
+    pub keys: Result<GroupKeys, Obstacle>,
+    /// What its rows keep of their aggregates, or why a change cannot be merged into them.
+    pub states: Result<States, Obstacle>,
     /// Changes with every change of meaning, and with nothing else.
     pub fingerprint: String,
 }
@@ -101,7 +103,7 @@ impl Rollup {
             return Err(one(Diagnostic::error(codes::NOT_INCREMENTAL, "this rollup can only be recomputed in full")
                 .at(definition.locate(&["strict"]))
                 .note(reason.to_string())
-                .hint("change the query, or remove `strict: incremental`")));
+                .hint(format!("{}, or remove `strict: incremental`", reason.hint().unwrap_or("change the query")))));
         }
         let grouping = Grouping::of(&query);
         let bucket_name = schema.fields().get(bucket).map_or("", |field| field.name().as_str());

@@ -16,9 +16,11 @@ use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, LogicalPlan};
 
 use super::STATE_ROWS;
 use super::grouping::Merge;
-use super::keys::shown;
+use super::keys::{grouping_of_rows, shown};
+use super::obstacle::{NoState, Obstacle};
 use super::symbol::TimeColumn;
 use crate::resolve::{Occurrence, Relation, Resolved, Term, exact_scale, resolve};
+use crate::sql_type;
 
 /// Decimals of more digits are averaged by DataFusion in 256 bits, which our states do not hold.
 const AVERAGED_DIGITS: u8 = 28;
@@ -202,28 +204,31 @@ pub fn call_of(expression: &Expr) -> Option<&AggregateFunction> {
 }
 
 impl States {
-    /// The states of a query over `facts` with a bucket column, if changes can be merged into its rows.
-    #[must_use]
-    pub fn of(plan: &LogicalPlan, query: &Resolved, time: &TimeColumn, bucket: &str, facts: &[Occurrence]) -> Option<Self> {
-        if !is_linear(grouped(&query.relation)?, time) {
-            return None;
+    /// The states of a query over `facts` with a bucket column.
+    ///
+    /// # Errors
+    /// Why changes cannot be merged into its rows.
+    pub fn of(plan: &LogicalPlan, query: &Resolved, time: &TimeColumn, bucket: &str, facts: &[Occurrence]) -> Result<Self, Obstacle> {
+        let aggregate = grouping_of(plan).ok_or_else(|| if grouping_of_rows(plan).is_some() { Obstacle::Having } else { Obstacle::NoGrouping })?;
+        let grouped = grouped(&query.relation).ok_or(Obstacle::NoGrouping)?;
+        if !is_linear(grouped, time) {
+            return Err(Obstacle::BelowGrouping);
         }
-        let aggregate = grouping_of(plan)?;
         let resolved = resolve(&LogicalPlan::Aggregate(aggregate.clone()));
-        let (groups, functions) = resolved.columns.split_at_checked(aggregate.group_expr.len())?;
+        let (groups, functions) = resolved.columns.split_at_checked(aggregate.group_expr.len()).ok_or(Obstacle::NoGrouping)?;
         let groups: Vec<Term> = groups.iter().map(|group| group.term.clone()).collect();
-        let keys = shown(&groups, query)?;
-        let calls = aggregate.aggr_expr.iter().zip(functions).map(|(call, column)| Call::read(call_of(call)?, &column.term, aggregate, facts));
-        let calls: Vec<Call> = calls.collect::<Option<_>>()?;
+        let keys = shown(&groups, aggregate, query)?;
+        let calls = aggregate.aggr_expr.iter().zip(functions).map(|(call, column)| Call::read(call, &column.term, aggregate, facts));
+        let calls: Vec<Call> = calls.collect::<Result<_, _>>()?;
         let mut columns = Columns::shown(query, &calls);
         let aggregates: Vec<Kept> = calls.iter().enumerate().map(|(index, call)| columns.keep(query, index, call)).collect();
         // The facts that have a value are looked for in the buckets of the groups to which it came.
         if calls.iter().any(|call| call.function == Some(Function::Distinct)) && !keys.iter().any(|key| key == bucket) {
-            return None;
+            return Err(Obstacle::BucketNoKey);
         }
         let exact = calls.iter().all(|call| !call.adds() || exact_scale(&call.data_type).is_some());
         let used = columns.used(&aggregates);
-        Some(Self { aggregates, hidden: columns.hidden, columns: used, keys, exact })
+        Ok(Self { aggregates, hidden: columns.hidden, columns: used, keys, exact })
     }
 
     /// The columns that the table has beside the visible ones.
@@ -248,30 +253,37 @@ impl Kept {
 
 impl Call {
     /// Reads an aggregate that we know how to keep.
-    fn read(call: &AggregateFunction, term: &Term, aggregate: &Aggregate, facts: &[Occurrence]) -> Option<Self> {
-        let Term::Aggregate { arguments, distinct, filter, order, .. } = term else { return None };
-        let ([argument], [argument_term]) = (call.params.args.as_slice(), arguments.as_slice()) else { return None };
-        if !order.is_empty() || call.params.null_treatment.is_some() {
-            return None;
-        }
+    fn read(expression: &Expr, term: &Term, aggregate: &Aggregate, facts: &[Occurrence]) -> Result<Self, Obstacle> {
+        let refused = |reason| Obstacle::Aggregate { call: expression.clone().unalias().schema_name().to_string(), reason };
+        let (Some(call), Term::Aggregate { arguments, distinct, filter, order, .. }) = (call_of(expression), term) else {
+            return Err(refused(NoState::Function));
+        };
         let schema = aggregate.input.schema();
-        let data_type = argument.get_type(schema.as_ref()).ok()?;
+        let (argument, argument_term) = match (call.params.args.as_slice(), arguments.as_slice()) {
+            ([argument], [term]) if order.is_empty() && call.params.null_treatment.is_none() => (argument, term),
+            _ => return Err(refused(NoState::Form)),
+        };
+        let data_type = argument.get_type(schema.as_ref()).map_err(|_| refused(NoState::Function))?;
         let column = match (argument_term, facts) {
             (Term::Column { of, name, .. }, [fact]) if of == fact => Some(name.clone()),
             _ => None,
         };
-        let function = match (call.func.name(), distinct) {
-            ("count", true) if column.is_some() && can_be_compared(&data_type) => Some(Function::Distinct),
-            ("count", false) => Some(Function::Count),
-            ("sum", false) if can_be_added(&data_type) => Some(Function::Sum),
-            ("avg", false) if can_be_averaged(&data_type) => None,
-            ("min", false) if can_be_compared(&data_type) => Some(Function::Min),
-            ("max", false) if can_be_compared(&data_type) => Some(Function::Max),
-            _ => return None,
+        let (function, is_kept) = match (call.func.name(), distinct) {
+            ("count", true) if column.is_none() => return Err(refused(NoState::DistinctExpression)),
+            ("count", true) => (Some(Function::Distinct), can_be_compared(&data_type)),
+            ("count", false) => (Some(Function::Count), true),
+            ("sum", false) => (Some(Function::Sum), can_be_added(&data_type)),
+            ("avg", false) => (None, can_be_averaged(&data_type)),
+            ("min", false) => (Some(Function::Min), can_be_compared(&data_type)),
+            ("max", false) => (Some(Function::Max), can_be_compared(&data_type)),
+            (_, distinct) => return Err(refused(if *distinct { NoState::Distinct } else { NoState::Function })),
         };
+        if !is_kept {
+            return Err(refused(NoState::Type { data_type: sql_type::of(&data_type) }));
+        }
         let nullable = argument.nullable(schema.as_ref()).unwrap_or(true);
         let filter = filter.as_deref().map(Term::to_string);
-        Some(Self { term: term.clone(), function, argument: argument_term.to_string(), data_type, nullable, filter, column })
+        Ok(Self { term: term.clone(), function, argument: argument_term.to_string(), data_type, nullable, filter, column })
     }
 
     /// Whether it is a sum, or made from one.
@@ -475,7 +487,7 @@ mod tests {
     const FACTS: &str = "CREATE TABLE f (at TIMESTAMP WITH TIME ZONE, k BIGINT, n INT NOT NULL, m BIGINT, a DECIMAL(20, 6), s VARCHAR)";
 
     /// The states of a query over a table of facts.
-    async fn states(sql: &str) -> Option<States> {
+    async fn states(sql: &str) -> Result<States, Obstacle> {
         let context = SessionContext::new();
         context.sql(FACTS).await.unwrap();
         let plan = context.state().create_logical_plan(sql).await.unwrap();
@@ -514,18 +526,28 @@ mod tests {
     /// What a table cannot hold, what would overflow where the query does not, and what has no column of its own.
     #[tokio::test]
     async fn some_queries_have_no_states() {
-        for sql in [
-            "SELECT k, CAST(max(CAST(at AS TIME)) AS VARCHAR) AS x FROM f GROUP BY k",
-            "SELECT k, date_part('hour', max(CAST(at AS TIMESTAMP))) AS x FROM f GROUP BY k",
-            "SELECT k, avg(m) AS x FROM f GROUP BY k",
-            "SELECT k, one, other FROM (SELECT k, s AS one, s AS other FROM f) t GROUP BY k, one, other",
-            "SELECT k, count(DISTINCT n + 1) AS x FROM f GROUP BY k",
-            "SELECT k, sum(DISTINCT n) AS x FROM f GROUP BY k",
-            "SELECT k, count(*) AS x FROM f GROUP BY k HAVING count(*) > 1",
-            "SELECT count(*) AS x FROM f GROUP BY k",
-            "SELECT k, count(*) AS x FROM (SELECT DISTINCT k FROM f) t GROUP BY k",
+        let typed = |call: &str, data_type: &str| format!("`{call}` cannot be merged: values of the type {data_type} are not kept");
+        for (sql, why) in [
+            ("SELECT k, CAST(max(CAST(at AS TIME)) AS VARCHAR) AS x FROM f GROUP BY k", typed("max(f.at)", "TIME")),
+            ("SELECT k, date_part('hour', max(CAST(at AS TIMESTAMP))) AS x FROM f GROUP BY k", typed("max(f.at)", "TIMESTAMP")),
+            ("SELECT k, avg(m) AS x FROM f GROUP BY k", typed("avg(f.m)", "BIGINT")),
+            ("SELECT k, median(n) AS x FROM f GROUP BY k", "`median(f.n)` cannot be merged: no state is kept for this function".to_owned()),
+            (
+                "SELECT k, one, other FROM (SELECT k, s AS one, s AS other FROM f) t GROUP BY k, one, other",
+                "its SELECT does not show the group key `t.other`, or shows it in the same column as another".to_owned(),
+            ),
+            (
+                "SELECT k, count(DISTINCT n + 1) AS x FROM f GROUP BY k",
+                "`count(DISTINCT f.n + Int64(1))` cannot be merged: different values are counted only of a column of the facts themselves".to_owned(),
+            ),
+            ("SELECT k, sum(DISTINCT n) AS x FROM f GROUP BY k", "`sum(DISTINCT f.n)` cannot be merged: only `count` takes DISTINCT".to_owned()),
+            ("SELECT k, count(*) AS x FROM f GROUP BY k HAVING count(*) > 1", Obstacle::Having.to_string()),
+            ("SELECT count(*) AS x FROM f GROUP BY k", "its SELECT does not show the group key `f.k`, or shows it in the same column as another".to_owned()),
+            ("SELECT k, count(*) AS x FROM (SELECT DISTINCT k FROM f) t GROUP BY k", Obstacle::BelowGrouping.to_string()),
+            ("SELECT k, n AS x FROM f", Obstacle::NoGrouping.to_string()),
+            ("SELECT at, count(DISTINCT n) AS x FROM f GROUP BY at", Obstacle::BucketNoKey.to_string()),
         ] {
-            assert_eq!(states(sql).await, None, "{sql}");
+            assert_eq!(states(sql).await.unwrap_err().to_string(), why, "{sql}");
         }
     }
 }

@@ -1,0 +1,84 @@
+//! `nightshift explain`.
+
+use nightshift_app::explain::{Decision, Explanation, Feeder, Kind, Rejected, Rejection, Way};
+use nightshift_app::{Result, Workspace};
+use nightshift_diagnostic::Fault;
+use nightshift_project::ByteSize;
+use serde_json::{Value, json};
+
+use super::signal::stop_on_signal;
+use crate::columns::some;
+use crate::printer::Printer;
+use crate::tree::Tree;
+
+pub(super) async fn explain(root: &std::path::Path, target: Option<&str>, printer: &Printer, name: &str) -> Result<Option<Fault>> {
+    let (workspace, problems) = Workspace::open(root, target).await?;
+    let explanation = workspace.explain(workspace.named(name)?, &problems, &stop_on_signal(*printer)).await?;
+    printer.data(text(&explanation).trim_end(), &as_json(&explanation));
+    printer.other_problems(&problems);
+    Ok(None)
+}
+
+fn text(explanation: &Explanation) -> String {
+    let Explanation { rollup, ways, feeders, hidden, now, touched } = explanation;
+    let mut text = format!("{} (rollup): {}\n", rollup.name(), rollup.definition.header.title);
+    text.push_str(&format!("by the {} of {}.{}; definition {}\n", rollup.grain(), rollup.time.table, rollup.time.column, rollup.fingerprint));
+    let mut part = |title: &str, trees: Vec<Tree>| {
+        if !trees.is_empty() {
+            text.push_str(&format!("\n{}", Tree::new(title, trees).draw()));
+        }
+    };
+    part("a change can be followed by", ways.iter().map(way).collect());
+    part("finer rollups over the same facts", feeders.iter().map(feeder).collect());
+    part("its table also keeps", hidden.iter().map(|column| Tree::new(column, vec![])).collect());
+    part("a refresh now", now_trees(now, touched));
+    text
+}
+
+fn way(way: &Way) -> Tree {
+    let word = if way.is_allowed { "yes" } else { "no" };
+    let hint = way.hint.map(|hint| format!("to change that: {hint}"));
+    let below = way.notes.iter().cloned().chain(hint).map(|line| Tree::new(line, vec![]));
+    Tree::new(format!("{}: {word}, {}", way.kind, way.why), below.collect())
+}
+
+fn feeder(feeder: &Feeder) -> Tree {
+    let line = match &feeder.refused {
+        None => format!("{}: computed from it where facts would have to be read", feeder.name),
+        Some(reason) => format!("{}: not from it, {reason}", feeder.name),
+    };
+    Tree::new(line, vec![])
+}
+
+fn now_trees(now: &Decision, touched: &[String]) -> Vec<Tree> {
+    let changed = if now.changed_bytes > 0 { format!(" ({} of files changed)", ByteSize(now.changed_bytes)) } else { String::new() };
+    let buckets = (!touched.is_empty()).then(|| Tree::new(format!("touched: {}", some(touched)), vec![]));
+    // Where nothing can be said of the change, all are rejected for that one reason, which stands with the technique.
+    let is_told = |other: &&Rejected| other.kind != Kind::Nothing && !matches!(other.reason, Rejection::NoChange(_));
+    let rejected = now.rejected.iter().filter(|_| now.technique.kind() != Kind::Nothing).filter(is_told);
+    let rejected = rejected.map(|other| {
+        let hint = other.reason.hint().map(|hint| Tree::new(format!("to change that: {hint}"), vec![]));
+        Tree::new(format!("not {}: {}", other.kind, other.reason), hint.into_iter().collect())
+    });
+    let technique = Tree::new(format!("{}{changed}", now.technique), buckets.into_iter().collect());
+    std::iter::once(technique).chain(rejected).collect()
+}
+
+fn as_json(explanation: &Explanation) -> Value {
+    let Explanation { rollup, ways, feeders, hidden, now, touched } = explanation;
+    json!({
+        "name": rollup.name(), "title": rollup.definition.header.title, "grain": rollup.grain().as_str(),
+        "time": {"table": rollup.time.table, "column": rollup.time.column}, "fingerprint": rollup.fingerprint,
+        "techniques": ways.iter().map(|way| json!({
+            "technique": way.kind.as_str(), "allowed": way.is_allowed, "why": way.why, "hint": way.hint, "notes": way.notes,
+        })).collect::<Value>(),
+        "feeders": feeders.iter().map(|feeder| json!({"name": feeder.name, "refused": feeder.refused})).collect::<Value>(),
+        "hidden_columns": hidden,
+        "now": {
+            "technique": now.technique.kind().as_str(), "what": now.technique.to_string(), "touched": touched, "changed_bytes": now.changed_bytes,
+            "rejected": now.rejected.iter().map(|other| json!({
+                "technique": other.kind.as_str(), "why": other.reason.to_string(), "hint": other.reason.hint(),
+            })).collect::<Value>(),
+        },
+    })
+}

@@ -7,6 +7,7 @@ mod oracle;
 mod packed;
 mod place;
 mod rerun;
+mod verify;
 mod zones;
 
 use std::sync::Arc;

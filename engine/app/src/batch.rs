@@ -196,13 +196,16 @@ fn alone(report: &Definition<ReportHeader>) -> Pipeline {
         schedule: None,
         priority: report.header.priority,
         limits: LimitOverrides::default(),
+        verify: None,
         steps: vec![step],
         text: Arc::clone(&report.text),
         path: report.path.clone(),
     }
 }
 
-fn owner() -> String {
+/// Who runs this process.
+#[must_use]
+pub fn owner() -> String {
     std::env::var("USER").unwrap_or_else(|_| "nightshift".to_owned())
 }
 

@@ -54,6 +54,18 @@ pub enum Error {
         /// Each failed check with how many rows break it.
         failed: Vec<String>,
     },
+    /// A rollup that was verified does not hold what its query gives.
+    #[error(
+        "`{rollup}` is not what its query gives over its sources: {differences} differing rows in {summary}; to see them: nightshift verify {rollup} --all"
+    )]
+    Unequal {
+        /// The rollup.
+        rollup: String,
+        /// How many rows only one side has.
+        differences: u64,
+        /// What was compared.
+        summary: String,
+    },
     /// A name that the project does not have.
     #[error("there is no {kind} `{name}`{}", hint.as_deref().map(|hint| format!(": {hint}")).unwrap_or_default())]
     Unknown {
@@ -128,7 +140,7 @@ impl Faulty for Error {
             | Self::NotEmpty { .. }
             | Self::Outdated { .. }
             | Self::File { .. } => Fault::User,
-            Self::Checks { .. } => Fault::Data,
+            Self::Checks { .. } | Self::Unequal { .. } => Fault::Data,
             Self::Project(error) => error.fault(),
             Self::Execute(error) => error.fault(),
             Self::Lake(error) => error.fault(),

@@ -8,6 +8,7 @@ use nightshift_compile::rollup::feed::feed;
 use nightshift_compile::rollup::locality::Locality;
 use nightshift_compile::rollup::states::{Kept, States};
 use nightshift_diagnostic::Diagnostics;
+use nightshift_ledger::VerificationRecord;
 pub use nightshift_refresh::{Decision, Kind, Rejected, Rejection};
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +29,8 @@ pub struct Explanation {
     pub now: Decision,
     /// The touched buckets in their order, as people write them.
     pub touched: Vec<String>,
+    /// When it was last compared with its sources, and what was found.
+    pub verified: Option<VerificationRecord>,
 }
 
 /// One technique.
@@ -68,7 +71,12 @@ impl Workspace {
         let pinned = self.pinned(&rollup.tables, &BTreeMap::new()).await?;
         let now = self.decide(rollup, &pinned, cancel).await?;
         let touched = now.technique.buckets().into_iter().flatten().map(|bucket| bucket.text(&self.calendar)).collect();
+        let verified = match self.existing_ledger().await? {
+            Some(ledger) => ledger.latest_verification(rollup.name()).await?,
+            None => None,
+        };
         Ok(Explanation {
+            verified,
             rollup: Arc::clone(rollup),
             ways: vec![merge(rollup), rebuild_groups(rollup), rebuild_buckets(rollup), full()],
             feeders: self.feeders(rollup),

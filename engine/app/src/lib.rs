@@ -2,7 +2,8 @@
 //!
 //! Only this crate builds sessions and knows all the others. It holds no SQL text and makes no Delta calls of its own beyond reading
 //! snapshots. Start reading at [`Workspace`], then [`batch`], then [`steps`]; what analysts ask is in
-//! [`preview`], [`query`], [`lineage`], [`explain`], [`test`] and [`show`].
+//! [`preview`], [`query`], [`lineage`], [`explain`],
+//! [`verify`], [`test`] and [`show`].
 
 pub mod batch;
 mod counted;
@@ -19,6 +20,7 @@ pub mod query;
 pub mod show;
 pub mod steps;
 pub mod test;
+pub mod verify;
 mod workspace;
 
 pub use error::{Error, Result, chain};

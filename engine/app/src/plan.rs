@@ -144,7 +144,7 @@ impl Workspace {
     }
 
     /// The ledger, if there is one.
-    async fn existing_ledger(&self) -> Result<Option<Ledger>> {
+    pub(crate) async fn existing_ledger(&self) -> Result<Option<Ledger>> {
         if self.project.paths.ledger.exists() { self.ledger().await.map(Some) } else { Ok(None) }
     }
 

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use nightshift_app::verify::Extent;
 use nightshift_project::Project;
 
 /// Off-peak batch reports from plain SQL: rollups kept up to date by touching only what changed, reports made and checked, every
@@ -44,7 +45,10 @@ impl Arguments {
 
     /// Whether the command may move much data.
     pub(crate) const fn is_heavy(&self) -> bool {
-        matches!(self.command, Command::Run { .. } | Command::Retry { .. } | Command::Demo { .. } | Command::Sql { .. } | Command::Preview { .. })
+        matches!(
+            self.command,
+            Command::Run { .. } | Command::Retry { .. } | Command::Demo { .. } | Command::Sql { .. } | Command::Preview { .. } | Command::Verify { .. }
+        )
     }
 
     /// Bytes that a batch of the project may use; none if there is no such project.
@@ -135,6 +139,42 @@ const SQL_EXAMPLES: &str = "Examples:
 const EXPLAIN_EXAMPLES: &str = "Examples:
   nightshift explain depot_daily
   nightshift explain sql/rollups/monthly/product_monthly.sql --format json";
+
+const VERIFY_EXAMPLES: &str = "Examples:
+  nightshift verify                                             5 buckets of every rollup
+  nightshift verify depot_daily --sample 30
+  nightshift verify depot_daily --from 2026-01-01 --to 2026-01-31
+  nightshift verify --all";
+
+/// How many buckets are compared where nothing is said.
+const SAMPLE: usize = 5;
+
+/// How much is compared.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyExtent {
+    /// So many buckets of each rollup, others each time that its table has changed; 5 if nothing else is said.
+    #[arg(long, value_name = "N")]
+    sample: Option<usize>,
+    /// The buckets from this day on.
+    #[arg(long, value_name = "DAY", requires = "to", conflicts_with = "sample")]
+    from: Option<NaiveDate>,
+    /// The buckets up to this day.
+    #[arg(long, value_name = "DAY", requires = "from")]
+    to: Option<NaiveDate>,
+    /// Everything.
+    #[arg(long, conflicts_with_all = ["sample", "from"])]
+    all: bool,
+}
+
+impl VerifyExtent {
+    pub(crate) fn chosen(&self) -> Extent {
+        match (self.all, self.from, self.to) {
+            (true, ..) => Extent::All,
+            (_, Some(from), Some(to)) => Extent::Between(from, to),
+            _ => Extent::Sample(self.sample.unwrap_or(SAMPLE)),
+        }
+    }
+}
 
 const TEST_EXAMPLES: &str = "Examples:
   nightshift test
@@ -228,6 +268,20 @@ pub(crate) enum Command {
     Explain {
         /// The rollup, by its name or file.
         rollup: String,
+    },
+    /// Compare rollups with their queries over the sources, computed once more; exit 1 if a row differs.
+    ///
+    /// The query runs over the very source versions that the table stands for, and nothing takes part that brought the table up to date.
+    /// Rows that only one side has are printed, with the columns that the engine keeps for itself. What was found stands in the ledger.
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify {
+        /// The rollup, by its name or file; every one if not given.
+        rollup: Option<String>,
+        #[command(flatten)]
+        extent: VerifyExtent,
+        /// How many differing rows of a rollup are printed; `all` for all of them.
+        #[arg(long, value_name = "N", default_value = "20")]
+        limit: Limit,
     },
     /// Run the tests beside the SQL files: rows in, expected rows out.
     ///

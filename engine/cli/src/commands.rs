@@ -16,6 +16,7 @@ mod signal;
 mod sql;
 mod summary;
 mod test;
+mod verify;
 
 use nightshift_app::Result;
 use nightshift_app::demo::Demo;
@@ -45,6 +46,7 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<Opti
         Command::Sql { query, file, limit } => sql::sql(&root, target, printer, query.as_deref(), file.as_deref(), *limit).await,
         Command::Lineage { name } => lineage::lineage(&root, target, printer, name.as_deref()).await,
         Command::Explain { rollup } => explain::explain(&root, target, printer, rollup).await,
+        Command::Verify { rollup, extent, limit } => verify::verify(&root, target, printer, rollup.as_deref(), extent.chosen(), limit.0).await,
         Command::Test { names } => test::test(&root, target, printer, names).await,
         Command::Show { batch, date } => show::show(&root, target, printer, batch.as_deref(), *date).await,
         Command::Runs { limit } => runs::runs(&root, target, printer, *limit).await,

@@ -7,6 +7,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
+use datafusion::prelude::SessionConfig;
 use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
@@ -39,7 +40,7 @@ pub async fn start(session: &StepSession, plan: &LogicalPlan, cancel: &Cancellat
 /// # Errors
 /// As [`start`].
 pub async fn start_selective(session: &StepSession, plan: &LogicalPlan, cancel: &CancellationToken) -> Result<Running> {
-    let mut config = session.context.copied_config();
+    let mut config = config_of(session);
     config.options_mut().execution.parquet.pushdown_filters = true;
     if is_small(plan) {
         config = config.with_target_partitions(1);
@@ -54,9 +55,14 @@ pub async fn start_selective(session: &StepSession, plan: &LogicalPlan, cancel: 
 /// # Errors
 /// As [`start`].
 pub async fn start_serial(session: &StepSession, plan: &LogicalPlan, cancel: &CancellationToken) -> Result<Running> {
-    let config = session.context.copied_config().with_target_partitions(1);
+    let config = config_of(session).with_target_partitions(1);
     let state = SessionStateBuilder::new_from_existing(session.context.state()).with_config(config).build();
     start_in(session, &state, plan, cancel).await
+}
+
+/// The settings of a session, for a state that shares its tables: one that made its default catalog would put an empty one in the place of theirs.
+fn config_of(session: &StepSession) -> SessionConfig {
+    session.context.copied_config().with_create_default_catalog_and_schema(false)
 }
 
 async fn start_in(session: &StepSession, state: &SessionState, plan: &LogicalPlan, cancel: &CancellationToken) -> Result<Running> {

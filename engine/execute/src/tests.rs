@@ -169,6 +169,19 @@ async fn a_join_computes_what_its_condition_asks_of_one_side_before_it() {
     }
 }
 
+/// A query that runs in one thread has a state of its own.
+#[tokio::test]
+async fn a_session_has_its_tables_after_a_query() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = step(limits(folder.path(), 1 << 30, 8192));
+    register(&session.context);
+    let plan = session.context.sql("SELECT count(*) FROM event").await.unwrap().logical_plan().clone();
+    let cancel = CancellationToken::new();
+    run::start_serial(&session, &plan, &cancel).await.unwrap();
+    run::start_selective(&session, &plan, &cancel).await.unwrap();
+    assert!(session.context.sql("SELECT count(*) FROM event").await.is_ok());
+}
+
 #[tokio::test]
 async fn what_a_query_spills_is_measured() {
     let sql = "SELECT value, repeat('x', 40) AS text FROM generate_series(1, 600000) ORDER BY value % 1000, value";

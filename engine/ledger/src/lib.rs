@@ -1,5 +1,5 @@
 //! The record of what was run, by whom, with what outcome: batches, their runs and steps, every attempt at a step, pinned
-//! source versions, published table versions, files made, who holds a lock, and the audit.
+//! source versions, published table versions, files made, what was verified, who holds a lock, and the audit.
 //!
 //! It is the only crate that holds state SQL (SQLite in one file). It stores states and refuses a change of state that does
 //! not start from what is stored, but which change is legal is `nightshift-orchestrate`'s to know; it knows no clock either,
@@ -22,6 +22,7 @@ mod staged;
 mod step;
 #[cfg(test)]
 mod tests;
+mod verification;
 mod words;
 
 pub use attempt::{AttemptEnd, Failure};
@@ -37,4 +38,5 @@ pub use reference::BatchReference;
 pub use run::{BatchTarget, CarriedPins, PlannedStep, RunEnd, RunOpening};
 pub use show::{BatchDetail, BatchFilter, BatchSummary, StepDetail};
 pub use step::StepMove;
+pub use verification::VerificationRecord;
 pub use words::{AttemptState, BatchState, RunCause, StepKind, StepState, UnknownWord};

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::records::{AttemptRecord, BatchId, BatchRecord, Measures, OutputRecord, Pin, PublicationRecord, RunRecord, StepRecord};
 use crate::row::Columns;
+use crate::verification::VerificationRecord;
 
 /// Which batches to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +63,8 @@ pub struct BatchDetail {
     pub runs: Vec<(RunRecord, Vec<Pin>)>,
     /// Its steps in their order.
     pub steps: Vec<StepDetail>,
+    /// What was verified by it, oldest first.
+    pub verifications: Vec<VerificationRecord>,
     /// What the audit says of it, oldest first.
     pub audit: Vec<AuditRecord>,
 }
@@ -108,7 +111,8 @@ impl Ledger {
             }
         }
         let audit = self.audit_entries(Some(batch)).await?;
-        Ok(Some(BatchDetail { batch: record, runs, steps, audit }))
+        let verifications = self.verifications(batch).await?;
+        Ok(Some(BatchDetail { batch: record, runs, steps, verifications, audit }))
     }
 
     async fn publications(&self, batch: BatchId) -> Result<Vec<(i64, PublicationRecord)>> {

@@ -28,6 +28,7 @@ mod settings;
 mod source;
 #[cfg(test)]
 mod tests;
+mod verify;
 pub mod yaml;
 
 pub use byte_size::{ByteSize, InvalidByteSize};
@@ -44,3 +45,4 @@ pub use project::{PROJECT_FILE, Project};
 pub use report::{CheckSeverity, Checks, Expectation, ReportHeader, ReportTable};
 pub use rollup::{RollupHeader, Strict};
 pub use source::{Format, Load, SourceHeader, SourcePartition};
+pub use verify::VerifySetting;

@@ -8,7 +8,7 @@ use nightshift_diagnostic::{Code, Diagnostics, Location, SourceText, Span, codes
 
 use crate::names::Names;
 use crate::yaml::{Entry, Node, Reader, Value, list};
-use crate::{DefinitionKind, LimitOverrides, Priority, cron};
+use crate::{DefinitionKind, LimitOverrides, Priority, VerifySetting, cron};
 
 /// A named set of steps.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub struct Pipeline {
     pub priority: Priority,
     /// Limits of its own.
     pub limits: LimitOverrides,
+    /// How much of what it refreshes is compared with its sources.
+    pub verify: Option<VerifySetting>,
     /// What it does. The order is that of the file; the order of work follows from the SQL.
     pub steps: Vec<PipelineStep>,
     /// The whole file.
@@ -104,7 +106,7 @@ impl fmt::Display for PipelineAction {
     }
 }
 
-const KEYS: [&str; 6] = ["title", "description", "schedule", "priority", "limits", "steps"];
+const KEYS: [&str; 7] = ["title", "description", "schedule", "priority", "limits", "verify", "steps"];
 
 impl Pipeline {
     /// The location of a span of its file.
@@ -124,6 +126,7 @@ impl Pipeline {
                 schedule: fields.get("schedule").and_then(|node| cron::read(&reader, node)),
                 priority: Priority::read(&reader, &fields),
                 limits: LimitOverrides::read(&reader, fields.get("limits")),
+                verify: VerifySetting::read(&reader, fields.get("verify")),
                 steps: steps.iter().flat_map(|step| read_step(&reader, step, names)).collect(),
                 text: Arc::clone(text),
                 path,

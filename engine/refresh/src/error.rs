@@ -10,7 +10,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The query no longer plans against the tables.
-    #[error("the query of `{rollup}` does not fit its tables")]
+    #[error("the query of `{rollup}` does not fit its tables: {}", problems.iter().next().map(ToString::to_string).unwrap_or_default())]
     Query {
         /// The rollup.
         rollup: String,

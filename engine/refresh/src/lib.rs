@@ -11,6 +11,7 @@ mod by_facts;
 mod changed;
 pub mod decide;
 mod delta;
+mod difference;
 mod distinct;
 mod error;
 mod groups;
@@ -27,8 +28,10 @@ pub mod tables;
 mod technique;
 mod touched;
 mod units;
+pub mod verify;
 
 pub use decide::{Decision, FullReason, Rejected, Rejection};
+pub use difference::{Differences, SIDE};
 pub use error::{Error, Result};
 pub use refresh::{Outcome, Request, preview, refresh, table_name};
 pub use spans::CUT_FROM;

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::Steps;
 use crate::Result;
 use crate::plan::rejected;
+use crate::verify::Extent;
 
 impl Steps {
     pub(super) async fn refresh(&self, name: &str, context: &StepContext) -> Result<StepOutcome> {
@@ -31,6 +32,7 @@ impl Steps {
             cut_from: CUT_FROM,
         };
         let done = nightshift_refresh::refresh(&request).await?;
+        let verified = self.verify(rollup, context).await?;
         let changed = Some(done.version_after) != done.version_before;
         let publication =
             changed.then(|| PublicationRecord { table: format!("rollup/{name}"), version_before: done.version_before, version_after: done.version_after });
@@ -48,9 +50,21 @@ impl Steps {
                 "feeder": done.feeder,
                 "changed_bytes": done.decision.changed_bytes,
                 "rejected": rejected(&done.decision),
+                "verified": verified,
             })),
             publications: publication.into_iter().collect(),
             ..StepOutcome::default()
         })
+    }
+
+    /// Compares what the pipeline asks for with the sources; what was found, in words.
+    async fn verify(&self, rollup: &Arc<Rollup>, context: &StepContext) -> Result<Option<String>> {
+        let pipeline = self.workspace.pipeline(&context.batch.pipeline)?;
+        let Some(setting) = pipeline.verify else { return Ok(None) };
+        let extent = Extent::Sample(usize::try_from(setting.sample).unwrap_or(usize::MAX));
+        let place = (&self.ledger, context.run.owner.as_str(), Some(context.batch.id));
+        let verification = self.workspace.verify(rollup, extent, 0, place, &context.cancel).await?;
+        verification.must_be_equal()?;
+        Ok(Some(verification.summary()))
     }
 }

@@ -3,9 +3,11 @@
 use nightshift_app::explain::{Decision, Explanation, Feeder, Kind, Rejected, Rejection, Way};
 use nightshift_app::{Result, Workspace};
 use nightshift_diagnostic::Fault;
+use nightshift_ledger::VerificationRecord;
 use nightshift_project::ByteSize;
 use serde_json::{Value, json};
 
+use super::show::{found, verification_json};
 use super::signal::stop_on_signal;
 use crate::columns::some;
 use crate::printer::Printer;
@@ -20,7 +22,7 @@ pub(super) async fn explain(root: &std::path::Path, target: Option<&str>, printe
 }
 
 fn text(explanation: &Explanation) -> String {
-    let Explanation { rollup, ways, feeders, hidden, now, touched } = explanation;
+    let Explanation { rollup, ways, feeders, hidden, now, touched, verified } = explanation;
     let mut text = format!("{} (rollup): {}\n", rollup.name(), rollup.definition.header.title);
     text.push_str(&format!("by the {} of {}.{}; definition {}\n", rollup.grain(), rollup.time.table, rollup.time.column, rollup.fingerprint));
     let mut part = |title: &str, trees: Vec<Tree>| {
@@ -32,6 +34,7 @@ fn text(explanation: &Explanation) -> String {
     part("finer rollups over the same facts", feeders.iter().map(feeder).collect());
     part("its table also keeps", hidden.iter().map(|column| Tree::new(column, vec![])).collect());
     part("a refresh now", now_trees(now, touched));
+    part("compared with its sources", verified.iter().map(|record| Tree::new(last(record), vec![])).collect());
     text
 }
 
@@ -64,8 +67,14 @@ fn now_trees(now: &Decision, touched: &[String]) -> Vec<Tree> {
     std::iter::once(technique).chain(rejected).collect()
 }
 
+fn last(record: &VerificationRecord) -> String {
+    let found = found(record);
+    let buckets = record.buckets.map_or_else(|| "all".to_owned(), |buckets| buckets.to_string());
+    format!("{} UTC, version {}: {found}, {buckets} buckets with {} rows", record.at.format("%Y-%m-%d %H:%M"), record.table_version, record.rows)
+}
+
 fn as_json(explanation: &Explanation) -> Value {
-    let Explanation { rollup, ways, feeders, hidden, now, touched } = explanation;
+    let Explanation { rollup, ways, feeders, hidden, now, touched, verified } = explanation;
     json!({
         "name": rollup.name(), "title": rollup.definition.header.title, "grain": rollup.grain().as_str(),
         "time": {"table": rollup.time.table, "column": rollup.time.column}, "fingerprint": rollup.fingerprint,
@@ -74,6 +83,7 @@ fn as_json(explanation: &Explanation) -> Value {
         })).collect::<Value>(),
         "feeders": feeders.iter().map(|feeder| json!({"name": feeder.name, "refused": feeder.refused})).collect::<Value>(),
         "hidden_columns": hidden,
+        "verified": verified.as_ref().map(verification_json),
         "now": {
             "technique": now.technique.kind().as_str(), "what": now.technique.to_string(), "touched": touched, "changed_bytes": now.changed_bytes,
             "rejected": now.rejected.iter().map(|other| json!({

@@ -74,7 +74,7 @@ fn head(format: Format, columns: &[Column], about: &Map<String, Value>) -> Strin
     }
 }
 
-fn table(columns: &[Column], rows: &[Row]) -> String {
+pub(super) fn table(columns: &[Column], rows: &[Row]) -> String {
     let align = |column: &Column| if column.kind == ValueKind::Number { Align::Right } else { Align::Left };
     let mut table = Table::new(columns.iter().map(|column| (column.name.clone(), align(column))));
     for row in rows {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use nightshift_app::{Result, Workspace};
 use nightshift_diagnostic::Fault;
-use nightshift_ledger::{AttemptRecord, AuditRecord, BatchDetail, OutputRecord, Pin, PublicationRecord, RunRecord, StepDetail};
+use nightshift_ledger::{AttemptRecord, AuditRecord, BatchDetail, OutputRecord, Pin, PublicationRecord, RunRecord, StepDetail, VerificationRecord};
 use nightshift_project::ByteSize;
 use serde_json::{Value, json};
 
@@ -43,6 +43,7 @@ impl Text<'_> {
             ("failures", self.failures()),
             ("table versions that were published", self.publications()),
             ("files", self.outputs()),
+            ("rollups that were compared with their sources", self.verifications()),
             ("audit", self.audit()),
         ];
         let shown = sections.into_iter().filter(|(_, body)| !body.is_empty()).map(|(title, body)| format!("{title}\n{body}"));
@@ -163,6 +164,18 @@ impl Text<'_> {
         if outputs.is_empty() { String::new() } else { table.to_string() }
     }
 
+    fn verifications(&self) -> String {
+        let columns = [("rollup", Align::Left), ("version", Align::Right), ("buckets", Align::Right), ("rows", Align::Right), ("seconds", Align::Right)];
+        let mut table = table(&columns.into_iter().chain([("found", Align::Left)]).collect::<Vec<_>>());
+        for record in &self.detail.verifications {
+            let buckets = record.buckets.map_or_else(|| "all".to_owned(), |buckets| buckets.to_string());
+            let found = found(record);
+            let (version, rows, seconds) = (record.table_version.to_string(), record.rows.to_string(), format!("{:.2}", record.seconds));
+            table.row([record.rollup.clone(), version, buckets, rows, seconds, found].into_iter());
+        }
+        if self.detail.verifications.is_empty() { String::new() } else { table.to_string() }
+    }
+
     fn audit(&self) -> String {
         let mut table = table(&[("at", Align::Left), ("by", Align::Left), ("what", Align::Left), ("detail", Align::Left)]);
         for record in &self.detail.audit {
@@ -227,6 +240,7 @@ fn as_json(detail: &BatchDetail) -> Value {
         "state": batch.state.as_str(), "created_at": batch.created_at, "changed_at": batch.changed_at,
         "runs": detail.runs.iter().map(run_json).collect::<Value>(),
         "steps": detail.steps.iter().map(step_json).collect::<Value>(),
+        "verifications": detail.verifications.iter().map(verification_json).collect::<Value>(),
         "audit": detail.audit.iter().map(audit_json).collect::<Value>(),
     })
 }
@@ -261,6 +275,22 @@ fn step_json(detail: &StepDetail) -> Value {
     json!({
         "step": step.name, "kind": step.kind.as_str(), "target": step.target, "priority": step.priority, "state": step.state.as_str(),
         "reason": step.reason, "attempts": attempts.collect::<Value>(),
+    })
+}
+
+/// What a comparison of a rollup with its sources found.
+pub(super) fn found(record: &VerificationRecord) -> String {
+    match (&record.reason, record.differences) {
+        (Some(reason), _) => format!("not verified: {reason}"),
+        (None, 0) => "equal".to_owned(),
+        (None, rows) => format!("DIFFERENT in {rows} rows"),
+    }
+}
+
+pub(super) fn verification_json(record: &VerificationRecord) -> Value {
+    json!({
+        "at": record.at, "actor": record.actor, "rollup": record.rollup, "table_version": record.table_version, "buckets": record.buckets,
+        "rows": record.rows, "differences": record.differences, "not_verified_because": record.reason, "seconds": record.seconds,
     })
 }
 

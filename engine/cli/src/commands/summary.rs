@@ -61,10 +61,11 @@ fn how(step: &StepReport) -> String {
         return "done by an earlier run of the batch".to_owned();
     }
     let told = |key: &str| step.technique.as_ref().and_then(|technique| technique.get(key)).and_then(Value::as_str);
-    match (told("technique"), told("feeder")) {
+    let how = match (told("technique"), told("feeder")) {
         (Some(how), Some(feeder)) => format!("{how}, from {feeder}"),
         (how, _) => how.unwrap_or_default().to_owned(),
-    }
+    };
+    told("verified").map_or(how.clone(), |verified| format!("{how}; verified: {verified}"))
 }
 
 fn as_json(step: &StepReport) -> Value {

@@ -33,7 +33,7 @@ fn what_the_demonstration_suggests_can_be_run() {
 #[test]
 fn help_says_what_each_command_is_for() {
     let place = Place::new();
-    for command in ["preview", "sql", "lineage", "explain", "test", "show"] {
+    for command in ["preview", "sql", "lineage", "explain", "verify", "test", "show"] {
         assert_snapshot!(format!("help_{command}"), place.run(&[command, "--help"]).shown());
     }
     assert_snapshot!("help", place.run(&["-h"]).shown());
@@ -191,6 +191,7 @@ fn a_night_is_asked_about() {
     }
     previews_are_the_delivered_files(&place);
     questions_agree_with_each_other(&place);
+    rollups_are_what_their_queries_give(&place);
     a_batch_is_shown(&place);
     one_report_is_made_alone(&place);
     a_changed_file_is_previewed_as_it_stands(&place);
@@ -272,6 +273,23 @@ fn questions_agree_with_each_other(place: &Place) {
     assert_eq!((limited["rows"].as_array().unwrap().len(), &limited["has_more"]), (7, &json!(true)));
     let exact = place.run(&["sql", "SELECT depot_id FROM depot", "--limit", "12", "--format", "json"]).json();
     assert_eq!((exact["rows"].as_array().unwrap().len(), &exact["has_more"]), (12, &json!(false)));
+}
+
+fn rollups_are_what_their_queries_give(place: &Place) {
+    let said = place.run(&["verify", "depot_daily", "--from", "2025-12-20", "--to", NIGHT]);
+    let mut settings = Settings::clone_current();
+    settings.add_filter(r"\([\d.]+ s\)", "([seconds])");
+    settings.bind(|| assert_snapshot!("verify", said.shown()));
+    let all = place.run(&["verify", "--all", "--format", "json"]);
+    let found = all.json();
+    assert_eq!((all.exit, &found["equal"], &found["different"], &found["not_verified"]), (0, &json!(17), &json!(0), &json!(0)), "{}", all.shown());
+    assert!(found["rollups"].as_array().unwrap().iter().all(|rollup| rollup["rows"].as_u64().unwrap() > 5), "{found}");
+    let explained = place.run(&["explain", "depot_daily", "--format", "json"]).json();
+    assert_eq!((&explained["verified"]["differences"], &explained["verified"]["buckets"]), (&json!(0), &Value::Null));
+    for wrong in [&["verify", "daily_sales"][..], &["verify", "--all", "--sample", "3"], &["verify", "--from", "2025-12-20"]] {
+        let said = place.run(wrong);
+        assert_eq!((said.exit, said.stdout.as_str()), (1, ""), "{}", said.shown());
+    }
 }
 
 fn a_batch_is_shown(place: &Place) {

@@ -107,7 +107,7 @@ fn names_and_places_of_files() {
 
 #[test]
 fn pipelines() {
-    let text = "title: Every night\nschedule: 30 25 * * *\nlimits: {memory: lots, disk: 1GiB}\nsteps:\n  - ingest: [delivry]\n  \
+    let text = "title: Every night\nschedule: 30 25 * * *\nlimits: {memory: lots, disk: 1GiB}\nverify: {sample: 0}\nsteps:\n  - ingest: [delivry]\n  \
                 - refresh: daily_sales\n  - reports: all\n  - report:\n  - all\n";
     assert_eq!(
         problems(&[("pipelines/daily.yaml", text), ("pipelines/other.yaml", "steps: [{ingest: all}")]),
@@ -115,11 +115,12 @@ fn pipelines() {
             "pipelines/daily.yaml:2:11 invalid-cron: `30 25 * * *` is no cron expression: `25` is no hour | five fields: minute, hour, day of the month, month, day of the week; `30 1 * * *` is 01:30 every day",
             "pipelines/daily.yaml:3:18 invalid-value: `lots` is not a size such as 512MiB",
             "pipelines/daily.yaml:3:24 unknown-key: `limits` has no key `disk` | the keys of `limits` are `memory`, `step_memory`, `spill`, `batch_size` and `threads`",
-            "pipelines/daily.yaml:5:14 unknown-source: there is no source named `delivry` | did you mean `delivery`?",
-            "pipelines/daily.yaml:6:14 unknown-rollup: there is no rollup named `daily_sales` | it is a report: write it under `report`",
-            "pipelines/daily.yaml:7:5 unknown-step: there is no step `reports` | did you mean `report`?",
-            "pipelines/daily.yaml:8:5 missing-key: `report` needs names | write `report: all`, or a list of names",
-            "pipelines/daily.yaml:9:5 invalid-value: a step says what is done, and to what | write `- refresh: all` or `- report: [daily_sales]`",
+            "pipelines/daily.yaml:4:18 invalid-value: `0` is not a whole number of at least 1",
+            "pipelines/daily.yaml:6:14 unknown-source: there is no source named `delivry` | did you mean `delivery`?",
+            "pipelines/daily.yaml:7:14 unknown-rollup: there is no rollup named `daily_sales` | it is a report: write it under `report`",
+            "pipelines/daily.yaml:8:5 unknown-step: there is no step `reports` | did you mean `report`?",
+            "pipelines/daily.yaml:9:5 missing-key: `report` needs names | write `report: all`, or a list of names",
+            "pipelines/daily.yaml:10:5 invalid-value: a step says what is done, and to what | write `- refresh: all` or `- report: [daily_sales]`",
             "pipelines/other.yaml:1:8 invalid-yaml: this is not valid YAML: unclosed bracket '['",
         ]
     );

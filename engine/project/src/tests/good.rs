@@ -78,6 +78,7 @@ fn rollups_pipelines_and_tests() {
     let pipeline = project.pipeline("daily").unwrap();
     assert_eq!((pipeline.schedule.as_deref(), pipeline.priority), (Some("30 1 * * *"), Priority::P1));
     assert_eq!(pipeline.limits.memory, Some(1 << 30));
+    assert_eq!(pipeline.verify.map(|verify| verify.sample), Some(5));
     let steps: Vec<_> = pipeline.steps.iter().map(|step| (step.action, step.all, step.names.join(","))).collect();
     assert_eq!(
         steps,

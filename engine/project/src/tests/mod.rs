@@ -71,7 +71,7 @@ const GOOD: [(&str, &str); 6] = [
     ),
     (
         "pipelines/daily.yaml",
-        "title: Every night\nschedule: 30 1 * * *\npriority: P1\nlimits: {memory: 1GiB}\nsteps:\n  - ingest: all\n  \
+        "title: Every night\nschedule: 30 1 * * *\npriority: P1\nlimits: {memory: 1GiB}\nverify: {sample: 5}\nsteps:\n  - ingest: all\n  \
          - refresh: [depot_daily]\n  - report: daily_sales\n",
     ),
 ];

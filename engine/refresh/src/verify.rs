@@ -1,0 +1,143 @@
+//! Whether a rollup's table holds what its SELECT gives over the very versions of its sources that it stands for.
+//!
+//! Nothing of what brought the table up to date takes part: the query runs over the sources themselves, only restricted to the facts of
+//! the buckets that are looked at where bucket-locality is proved. Hidden columns are compared too, because later merges start from them.
+
+use std::sync::Arc;
+
+use datafusion::datasource::provider_as_source;
+use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, lit};
+use nightshift_calendar::{Calendar, Grain};
+use nightshift_compile::Rollup;
+use nightshift_compile::rollup::locality::Locality;
+use nightshift_execute::{StepSession, run};
+use nightshift_lake::Snapshot;
+use tokio_util::sync::CancellationToken;
+
+use crate::buckets::{self, Bucket, Buckets};
+use crate::difference::{Differences, Sides};
+use crate::replaced::replaced_files;
+use crate::rows::Rows;
+use crate::spans::day_of;
+use crate::states::{named, stated};
+use crate::tables::Pinned;
+use crate::technique::Technique;
+use crate::{Error, Result};
+
+/// What is verified.
+pub struct Verifying<'a> {
+    /// A session in which the pinned tables are registered.
+    pub session: &'a StepSession,
+    /// The rollup.
+    pub rollup: &'a Rollup,
+    /// Its table.
+    pub table: &'a Snapshot,
+    /// The versions that the table stands for.
+    pub pinned: &'a Pinned,
+    /// The project's calendar.
+    pub calendar: &'a Calendar,
+    /// Stops it.
+    pub cancel: &'a CancellationToken,
+}
+
+/// The sides of a verification, as they are called in what differs.
+pub const SIDES: [&str; 2] = ["sources", "table"];
+
+const MICROSECONDS_AN_HOUR: i64 = 3_600_000_000;
+
+impl Verifying<'_> {
+    /// Every bucket that the table has, or that the facts may have by the statistics of their files.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn buckets(&self) -> Result<Buckets> {
+        let rows = self.stored(None)?;
+        let distinct = LogicalPlanBuilder::from(rows).project([named(self.rollup.bucket_column())])?.distinct()?.build()?;
+        let (batches, _) = run::collect(self.session, &distinct, self.cancel).await?;
+        let mut found = buckets::read(&batches, 0, self.rollup)?;
+        found.extend(self.of_facts());
+        Ok(found)
+    }
+
+    /// How many rows the table has in some buckets, or in all.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn rows(&self, buckets: Option<&Buckets>) -> Result<u64> {
+        let counted = LogicalPlanBuilder::from(self.stored(buckets)?).aggregate(Vec::<datafusion::logical_expr::Expr>::new(), [count(lit(1))])?.build()?;
+        let (batches, _) = run::collect(self.session, &counted, self.cancel).await?;
+        let value = batches.first().map(|batch| datafusion::common::ScalarValue::try_from_array(batch.column(0), 0)).transpose()?;
+        Ok(match value {
+            Some(datafusion::common::ScalarValue::Int64(Some(rows))) => u64::try_from(rows).unwrap_or_default(),
+            _ => 0,
+        })
+    }
+
+    /// Looks for rows of some buckets, or of all, that only the table has, or only its query over the sources.
+    ///
+    /// # Errors
+    /// If the query does not fit its tables, or cannot be started.
+    pub async fn differences(&self, buckets: Option<&Buckets>) -> Result<Differences> {
+        let planned = self.rollup.parsed.plan(&self.session.context).await;
+        let plan = planned.map_err(|problems| Error::Query { rollup: self.rollup.name().to_owned(), problems })?.plan;
+        let stated = stated(&plan, self.rollup.states.as_ref().ok(), self.session)?;
+        let visible = self.rollup.schema.fields().iter().map(|field| field.name().clone());
+        let stored = self.table.schema();
+        let hidden = stated.columns.iter().filter(|name| stored.field_with_name(name).is_ok()).cloned();
+        let columns: Vec<String> = visible.chain(hidden).collect();
+        let keys = match (&self.rollup.keys, &self.rollup.states) {
+            (Ok(keys), _) => keys.columns.as_slice(),
+            (_, Ok(states)) => states.keys.as_slice(),
+            _ => &[],
+        };
+        let first = self.queried(stated.plan, buckets)?;
+        Sides { first, second: self.stored(buckets)?, names: SIDES, columns, keys }.differences(self.session, self.cancel).await
+    }
+
+    /// The rows that the query gives.
+    fn queried(&self, plan: LogicalPlan, buckets: Option<&Buckets>) -> Result<LogicalPlan> {
+        let Some(buckets) = buckets else { return Ok(plan) };
+        let rows = self.rows_of();
+        let plan = match self.rollup.proof.locality {
+            Locality::Bucket => rows.query(&plan, &Technique::Rebuild(buckets.clone()))?,
+            Locality::Onward | Locality::Unproved(_) => plan,
+        };
+        Ok(LogicalPlanBuilder::from(plan).filter(rows.keeps(buckets, false))?.build()?)
+    }
+
+    /// The rows that the table has.
+    fn stored(&self, buckets: Option<&Buckets>) -> Result<LogicalPlan> {
+        let files = match buckets {
+            Some(buckets) => replaced_files(self.table, self.rollup, &Technique::Rebuild(buckets.clone()), self.calendar),
+            None => self.table.files().to_vec(),
+        };
+        let provider = self.table.provider_of(&files, Some(Arc::clone(&self.pinned.zone)));
+        let scan = LogicalPlanBuilder::scan("stored", provider_as_source(provider), None)?;
+        Ok(match buckets {
+            Some(buckets) => scan.filter(self.rows_of().keeps(buckets, false))?.build()?,
+            None => scan.build()?,
+        })
+    }
+
+    fn rows_of(&self) -> Rows<'_> {
+        Rows { session: self.session, rollup: self.rollup, calendar: self.calendar }
+    }
+
+    /// The buckets from the first to the last time that a fact may have.
+    fn of_facts(&self) -> Buckets {
+        let Some(facts) = self.pinned.snapshot(&self.rollup.time.table) else { return Buckets::new() };
+        let known = facts.files().iter().filter_map(|file| file.statistics.as_ref()?.columns.get(&self.rollup.time.column));
+        let days = known.flat_map(|known| [known.minimum.as_ref(), known.maximum.as_ref()]).filter_map(|bound| day_of(bound, self.calendar));
+        let days: Vec<_> = days.collect();
+        let (Some(first), Some(last)) = (days.iter().min(), days.iter().max()) else { return Buckets::new() };
+        let grain = self.rollup.grain();
+        if grain == Grain::Hour {
+            let (from, until) = (self.calendar.local_range(Grain::Day, *first).start, self.calendar.local_range(Grain::Day, *last).end);
+            let hours = std::iter::successors(Some(from.timestamp_micros()), |hour| Some(hour + MICROSECONDS_AN_HOUR));
+            return hours.take_while(|hour| *hour < until.timestamp_micros()).map(Bucket::Hour).collect();
+        }
+        let firsts = std::iter::successors(Some(grain.first_day(*first)), |day| Some(grain.next_first_day(*day)));
+        firsts.take_while(|day| day <= last).map(Bucket::Date).collect()
+    }
+}

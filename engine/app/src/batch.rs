@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::plan::{Rerun, latest_date};
 use crate::steps::Steps;
+use crate::steps::recover::recover;
 use crate::steps::staged::clean;
 use crate::{Error, Result, Workspace};
 
@@ -87,8 +88,8 @@ impl Workspace {
         let later = latest_date(&ledger, &request.pipeline, date).await?;
         let session = begin(&ledger, &request, steps, Arc::new(SystemClock)).await?;
         let run = OpenRun { workspace: Arc::clone(self), ledger, request, session, earlier, later };
-        match clean(&self.lake, &run.ledger).await {
-            Ok(_) => Ok(run),
+        match run.clean_up().await {
+            Ok(()) => Ok(run),
             Err(error) => {
                 run.abandon().await?;
                 Err(error)
@@ -125,6 +126,14 @@ pub struct OpenRun {
 }
 
 impl OpenRun {
+    /// Writes down what dead attempts had committed, and removes what they had staged.
+    async fn clean_up(&self) -> Result<()> {
+        let lake = &self.workspace.lake;
+        recover(lake, &self.ledger, self.session.batch.id).await?;
+        clean(lake, &self.ledger).await?;
+        Ok(())
+    }
+
     /// Whose lock was taken over, because its process is dead.
     #[must_use]
     pub const fn displaced(&self) -> Option<&Displaced> {

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use nightshift_failure::{Point, reach};
+
 use crate::partial::{SealedFile, Target, hash_of};
 use crate::{Change, Delivered, Error, Result};
 
@@ -13,6 +15,7 @@ const SHORT_HASH: usize = 8;
 /// Renames a finished file to its final name. An equal file is left untouched, a different one is kept beside unless
 /// `overwrite`.
 pub(crate) fn publish(sealed: SealedFile, overwrite: bool) -> Result<Delivered> {
+    reach(Point::OutputWritten);
     let path = sealed.target.path();
     let mut delivered =
         Delivered { path: path.clone(), rows: sealed.rows, bytes: sealed.bytes, sha256: sealed.sha256.clone(), role: sealed.role, change: Change::Created };
@@ -24,12 +27,14 @@ pub(crate) fn publish(sealed: SealedFile, overwrite: bool) -> Result<Delivered> 
         Some(existing) => {
             let earlier = if overwrite { None } else { Some(keep(&sealed.target, &existing)?) };
             delivered.change = Change::Replaced { earlier };
+            reach(Point::EarlierKept);
         }
         None => {}
     }
     let folder = sealed.target.folder.clone();
     sealed.rename(&path)?;
     sync_folder(&folder)?;
+    reach(Point::OutputNamed);
     Ok(delivered)
 }
 

@@ -8,6 +8,7 @@ use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TableRefer
 use deltalake::kernel::{Action, EagerSnapshot, Metadata, Protocol, StructType, Transaction};
 use deltalake::logstore::LogStore as _;
 use deltalake::protocol::{DeltaOperation, SaveMode};
+use nightshift_failure::{Point, reach};
 use serde_json::{Value, json};
 
 use crate::changed_rows::ChangedRows;
@@ -18,7 +19,7 @@ use crate::lake::Lake;
 use crate::layout::TableLayout;
 use crate::name::TableName;
 use crate::snapshot::{CHECKPOINT_INTERVAL, CHECKPOINT_PROPERTY, DELETION_FEATURE, SORT_PROPERTY, Snapshot, TableLocation};
-use crate::stage::Staged;
+use crate::stage::{AUTHOR, Staged};
 
 /// The key of a commit's information under which ours stands.
 pub(crate) const INFORMATION: &str = "nightshift";
@@ -87,11 +88,15 @@ impl Lake {
         // The log would take the file, which goes and comes as it is, for one that goes.
         commit.delete.retain(|deletion| !deletion.rows.is_empty());
         let changed_rows = commit.take_changed_rows();
+        let author = self.journal.as_ref().and_then(|journal| journal.author());
+        commit.information.extend(author.map(|author| (AUTHOR.to_owned(), Value::from(author))));
         let location = self.location(table)?;
         let layout = check(base, table, &commit)?;
         let actions = actions(base, &location, &commit, layout.as_ref())?;
+        reach(Point::CommitReady);
         match write(base, &location, &commit, actions).await {
             Ok(state) => {
+                reach(Point::Committed);
                 let snapshot = Snapshot::new(location.clone(), state)?;
                 let snapshot = match base {
                     Some(base) => {

@@ -26,7 +26,7 @@ pub struct Lake {
     prefix: Path,
     pub(crate) cache: SnapshotCache,
     pub(crate) changed_rows: ChangedRowsCache,
-    journal: Option<Arc<dyn StageJournal>>,
+    pub(crate) journal: Option<Arc<dyn StageJournal>>,
 }
 
 impl Lake {

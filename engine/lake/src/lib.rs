@@ -37,5 +37,5 @@ pub use layout::{COMMENT, TableLayout, UNIT};
 pub use name::{TableKind, TableName};
 pub use provider::{FileTable, ROW_NUMBER, ScanOptions};
 pub use snapshot::Snapshot;
-pub use stage::{StageJournal, StageOptions, Staged, StagedWriter};
+pub use stage::{AUTHOR, StageJournal, StageOptions, Staged, StagedWriter};
 pub use statistics::{ColumnStatistics, FileStatistics};

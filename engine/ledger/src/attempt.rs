@@ -102,6 +102,26 @@ impl Ledger {
         Self::commit(transaction).await
     }
 
+    /// Writes down what an attempt had made before its process died, as far as it is not known.
+    ///
+    /// # Errors
+    /// If the ledger cannot be written.
+    pub async fn recover_attempt(&self, attempt: AttemptId, publication: &PublicationRecord, outputs: &[OutputRecord]) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        let known = sqlx::query("SELECT 1 FROM publication WHERE attempt = ?")
+            .bind(attempt.0)
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(Error::doing("read what an attempt published"))?;
+        if known.is_none() {
+            publish(&mut transaction, attempt, publication).await?;
+            for output in outputs {
+                deliver(&mut transaction, attempt, output).await?;
+            }
+        }
+        Self::commit(transaction).await
+    }
+
     /// All attempts at the steps of a batch, oldest first.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use nightshift_diagnostic::Fault;
+use nightshift_failure::{Point, reach};
 use nightshift_ledger::{AttemptEnd, AttemptId, AttemptState, AuditEntry, BatchState, RunEnd, StepId, StepMove};
 use serde_json::json;
 use tokio::task::{Id, JoinError, JoinSet};
@@ -153,6 +154,7 @@ impl Execution {
         let change = self.change(step, StepEvent::Start, None)?;
         let Session { ledger, run, clock, .. } = &self.session;
         let (attempt, attempt_number) = ledger.start_attempt(run.id, &change, clock.now()).await?;
+        reach(Point::AttemptStarted);
         let (Some(spec), Some(report)) = (self.steps.get(step).cloned(), self.reports.get_mut(step)) else {
             return Err(Error::Stuck);
         };
@@ -215,6 +217,7 @@ impl Execution {
         outcome.measures.seconds = elapsed.as_secs_f64();
         let end = attempt_end(self.session.run.id, attempt, change, event, outcome, failure);
         self.session.ledger.end_attempt(&end, self.session.clock.now()).await?;
+        reach(Point::AttemptEnded);
         let report = self.reports.get_mut(step).ok_or(Error::Stuck)?;
         report.failure = end.failure;
         report.measures = end.measures;
@@ -254,7 +257,9 @@ impl Execution {
         let Session { ledger, batch, run, clock, .. } = &self.session;
         let to = batch.state.after(event)?;
         let end = RunEnd { run: run.id, batch: batch.id, from: batch.state, to, steps: Vec::new() };
+        reach(Point::StepsEnded);
         ledger.end_run(&end, clock.now()).await?;
+        reach(Point::RunEnded);
         let detail = json!({ "batch": batch.label(), "run": run.number, "ended_as": to.as_str() });
         let (actor, action) = (run.owner.clone(), "run-ended".to_owned());
         ledger.audit(&AuditEntry { actor, action, batch: Some(batch.id), detail }, clock.now()).await?;

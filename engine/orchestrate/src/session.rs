@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::{NaiveDate, TimeDelta};
+use nightshift_failure::{Point, reach};
 use nightshift_ledger::{AuditEntry, BatchRecord, BatchState, Ledger, Lock, LockOutcome, Owner, RunEnd, RunRecord, StepMove, StepState};
 use serde_json::json;
 
@@ -88,6 +89,7 @@ pub async fn begin(ledger: &Ledger, request: &Request, steps: Vec<StepSpec>, clo
             return Err(Error::Held { pipeline, business_date, owner, age });
         }
     };
+    reach(Point::LockTaken);
     match open(ledger, request, ordered, clock.as_ref(), displaced.as_ref()).await {
         Ok(Opened { batch, run, plan, recovered }) => Ok(Session { batch, run, plan, displaced, recovered, ledger: ledger.clone(), clock, lock }),
         Err(error) => {
@@ -126,6 +128,7 @@ async fn open(ledger: &Ledger, request: &Request, ordered: Vec<StepSpec>, clock:
     }
     let plan = decide(ledger, request, newest.as_ref(), ordered).await?;
     let (batch, run) = ledger.open_run(&plan.opening(request)?, clock.now()).await?;
+    reach(Point::RunOpened);
     let detail = json!({
         "batch": batch.label(), "run": run.number, "cause": run.cause.as_str(), "recovered_run": recovered.as_ref().map(|run| run.number),
         "lock_taken_over_from": displaced.map(|displaced| json!({
@@ -165,6 +168,7 @@ async fn recover(ledger: &Ledger, batch: &mut BatchRecord, clock: &dyn Clock) ->
         })
         .collect::<Result<_>>()?;
     ledger.end_run(&RunEnd { run: run.id, batch: batch.id, from: batch.state, to, steps }, clock.now()).await?;
+    reach(Point::RunRecovered);
     batch.state = to;
     Ok(Some(run))
 }

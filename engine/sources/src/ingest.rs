@@ -10,6 +10,7 @@ use datafusion::prelude::SessionContext;
 use futures::StreamExt as _;
 use nightshift_calendar::Calendar;
 use nightshift_compile::contract::Contract;
+use nightshift_failure::{Point, reach};
 use nightshift_lake::{Commit, Lake, Snapshot, Staged};
 use nightshift_project::Load;
 use nightshift_quality::Rules;
@@ -175,6 +176,7 @@ async fn load<'a>(
     drop(read);
     report.extra_columns.sort();
     report.review = review.finish().await?;
+    reach(Point::ReviewCommitted);
     match destination {
         Destination::Append(append) => append.finish().await,
         Destination::Upsert(upsert) => upsert.finish().await,

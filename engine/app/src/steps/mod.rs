@@ -2,6 +2,7 @@
 
 mod ingest;
 mod pins;
+pub(crate) mod recover;
 mod refresh;
 pub(crate) mod report;
 mod shortage;
@@ -20,6 +21,7 @@ use nightshift_project::PipelineAction;
 use tokio::sync::Semaphore;
 
 use crate::{Error, Result, Workspace, chain};
+use recover::author;
 use shortage::Shortage;
 use staged::AttemptJournal;
 use turn::side_by_side;
@@ -59,7 +61,8 @@ impl Steps {
 
     /// The lake as one attempt writes to it: what it stages stands in the ledger first.
     fn lake(&self, context: &StepContext) -> Lake {
-        self.workspace.lake.with_journal(Arc::new(AttemptJournal { ledger: self.ledger.clone(), attempt: context.attempt }))
+        let author = author(&context.run, context.attempt);
+        self.workspace.lake.with_journal(Arc::new(AttemptJournal { ledger: self.ledger.clone(), attempt: context.attempt, author }))
     }
 }
 

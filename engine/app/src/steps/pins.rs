@@ -1,5 +1,6 @@
 //! The versions that a run reads: one of every source, fixed when it is first needed, and the rollups as they stand.
 
+use nightshift_failure::{Point, reach};
 use nightshift_lake::{Snapshot, TableKind, TableName};
 use nightshift_ledger::{Pin, RunId};
 use nightshift_refresh::tables::{Pinned, PinnedTable};
@@ -31,7 +32,11 @@ impl Steps {
         let known = pins.iter().find(|pin| pin.source == source).map(|pin| pin.version);
         let version = match (known, &newest) {
             (Some(version), _) => version,
-            (None, Some(newest)) => self.ledger.pin(run, &Pin { source: source.to_owned(), version: newest.version() }).await?,
+            (None, Some(newest)) => {
+                let version = self.ledger.pin(run, &Pin { source: source.to_owned(), version: newest.version() }).await?;
+                reach(Point::Pinned);
+                version
+            }
             (None, None) => return Ok(None),
         };
         match newest {

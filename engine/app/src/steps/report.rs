@@ -23,6 +23,7 @@ use datafusion::sql::unparser::expr_to_sql;
 use nightshift_compile::{Report, parameters};
 use nightshift_deliver::{Change, Compression, CsvDelivery, CsvOptions, Delivered, Delivery, XlsxDelivery, XlsxOptions};
 use nightshift_execute::{Measurement, StepSession, run};
+use nightshift_failure::{Point, reach};
 use nightshift_lake::{Commit, DataFile, Lake, ScanOptions, Snapshot, StageOptions, Staged, TableKind, TableLayout, TableName};
 use nightshift_ledger::{Measures, OutputRecord, PublicationRecord};
 use nightshift_orchestrate::{StepContext, StepOutcome};
@@ -31,6 +32,7 @@ use nightshift_refresh::tables::{self, Pinned};
 use serde_json::json;
 
 use super::Steps;
+use super::recover::{self, FILES};
 use crate::{Error, Result};
 use edition::{Edition, RowDigest};
 
@@ -86,6 +88,7 @@ impl<'a> Making<'a> {
             computed.staged.discard().await;
             return Err(error);
         }
+        reach(Point::Checked);
         self.finish(&table, base.as_ref(), computed, layout).await
     }
 
@@ -105,13 +108,17 @@ impl<'a> Making<'a> {
         marks.push((rows_mark, digest));
         let (rows, mut bytes) = (staged.rows(), staged.bytes());
         let delivered = if is_same { vec![] } else { publish(files)? };
+        let mut outputs = Vec::new();
+        for file in &delivered {
+            outputs.push(self.output(file).await?);
+        }
         let snapshot = if is_older || is_shown {
             staged.discard().await;
             bytes = 0;
-            self.commit(table, base, None, layout, marks).await?
+            self.commit(table, base, None, layout, (marks, &outputs)).await?
         } else {
             marks.push((slot_mark, day));
-            self.commit(table, base, Some(staged), layout, marks).await?
+            self.commit(table, base, Some(staged), layout, (marks, &outputs)).await?
         };
         bytes += delivered.iter().filter(|file| file.change != Change::Unchanged).map(|file| file.bytes).sum::<u64>();
         Ok(StepOutcome {
@@ -125,7 +132,7 @@ impl<'a> Making<'a> {
             },
             technique: Some(json!({"technique": told(is_same, is_older, &delivered)})),
             publications: vec![PublicationRecord { table: table.to_string(), version_before: base.map(Snapshot::version), version_after: snapshot.version() }],
-            outputs: delivered.into_iter().map(|delivered| self.output(delivered)).collect(),
+            outputs,
             ..StepOutcome::default()
         })
     }
@@ -262,7 +269,7 @@ impl<'a> Making<'a> {
         base: Option<&Snapshot>,
         staged: Option<Staged>,
         layout: TableLayout,
-        marks: Vec<(String, i64)>,
+        (marks, outputs): (Vec<(String, i64)>, &[OutputRecord]),
     ) -> Result<Snapshot> {
         let lake = &self.lake;
         let has_rows = staged.is_some();
@@ -286,6 +293,7 @@ impl<'a> Making<'a> {
         }
         let information = BTreeMap::from([
             ("batch".to_owned(), json!(format!("{}/{}", self.context.batch.pipeline, self.context.batch.business_date))),
+            (FILES.to_owned(), recover::told(outputs)),
             ("sources".to_owned(), json!(self.report.tables.iter().map(|table| (table.clone(), self.pinned.version(table))).collect::<BTreeMap<_, _>>())),
         ]);
         let commit =
@@ -313,15 +321,19 @@ impl<'a> Making<'a> {
         Ok(Some(Some(writer.finish().await?)))
     }
 
-    fn output(&self, delivered: Delivered) -> OutputRecord {
-        OutputRecord {
+    /// What is written down of a file. One that lay there already is unchanged only if it had been written down: else a process made it that
+    /// died before it could.
+    async fn output(&self, delivered: &Delivered) -> Result<OutputRecord> {
+        let path = delivered.path.display().to_string();
+        let known = self.steps.ledger.latest_output(&path).await?.is_some_and(|(_, known)| known.sha256 == delivered.sha256);
+        Ok(OutputRecord {
             report: self.report.name().to_owned(),
-            path: delivered.path.display().to_string(),
+            path,
             rows: delivered.rows,
             bytes: delivered.bytes,
-            sha256: delivered.sha256,
-            unchanged: delivered.change == Change::Unchanged,
-        }
+            sha256: delivered.sha256.clone(),
+            unchanged: known && delivered.change == Change::Unchanged,
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use async_trait::async_trait;
+use nightshift_failure::{Point, reach};
 use nightshift_lake::{Lake, StageJournal, TableName};
 use nightshift_ledger::{AttemptId, Ledger, StagedFile};
 
@@ -13,6 +14,8 @@ use crate::Result;
 pub(super) struct AttemptJournal {
     pub(super) ledger: Ledger,
     pub(super) attempt: AttemptId,
+    /// As its commits name it.
+    pub(super) author: String,
 }
 
 #[async_trait]
@@ -20,6 +23,10 @@ impl StageJournal for AttemptJournal {
     async fn begins(&self, table: &TableName, stage: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
         let staged = StagedFile { attempt: self.attempt, table: table.to_string(), path: stage.to_owned() };
         Ok(self.ledger.stage(&[staged]).await?)
+    }
+
+    fn author(&self) -> Option<String> {
+        Some(self.author.clone())
     }
 }
 
@@ -32,6 +39,7 @@ pub(crate) async fn clean(lake: &Lake, ledger: &Ledger) -> Result<usize> {
     let abandoned = ledger.abandoned_files().await?;
     for staged in &abandoned {
         removed += lake.remove_stage(&staged.table.parse()?, &staged.path).await?;
+        reach(Point::StageRemoved);
     }
     let mut attempts: Vec<AttemptId> = abandoned.iter().map(|staged| staged.attempt).collect();
     attempts.dedup();

@@ -2,7 +2,10 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
 mod deaths;
+mod failures;
 mod oracle;
+mod outcome;
 mod place;
 mod screens;
 mod stops;
+mod together;

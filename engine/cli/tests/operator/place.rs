@@ -26,8 +26,22 @@ impl Place {
         place
     }
 
+    /// The same project, with all that has happened in it.
+    pub(crate) fn copy(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy(self.root(), folder.path());
+        Self { folder }
+    }
+
     pub(crate) fn root(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Writes a file of the project.
+    pub(crate) fn write(&self, relative: &str, text: &str) {
+        let path = self.root().join(relative);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -48,9 +62,19 @@ impl Place {
         text(&output.stdout)
     }
 
+    /// Runs a command with something in its environment, to whatever end.
+    pub(crate) fn runs_with(&self, arguments: &[&str], (variable, value): (&str, &str)) -> Output {
+        self.command(arguments).env(variable, value).output().unwrap()
+    }
+
     /// Starts a command and lets it work.
     pub(crate) fn starts(&self, arguments: &[&str]) -> Child {
         self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// As [`Self::starts`], with something in its environment.
+    pub(crate) fn starts_with(&self, arguments: &[&str], (variable, value): (&str, &str)) -> Child {
+        self.command(arguments).env(variable, value).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// How many files the project's data has.

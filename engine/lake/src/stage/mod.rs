@@ -6,7 +6,7 @@ mod journal;
 mod partition;
 mod write;
 
-pub use journal::StageJournal;
+pub use journal::{AUTHOR, StageJournal};
 pub(crate) use partition::parse as parse_partition;
 
 use std::fmt;

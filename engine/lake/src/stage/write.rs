@@ -8,6 +8,7 @@ use arrow::compute::take;
 use arrow::datatypes::{DataType, SchemaRef};
 use chrono::Utc;
 use datafusion::common::hash_utils::{RandomState, create_hashes};
+use nightshift_failure::{Point, reach};
 use object_store::ObjectStore;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
@@ -51,6 +52,7 @@ pub(crate) async fn run(
         if let Some(journal) = journal.take() {
             let told = journal.begins(&files.stage.table, &files.id).await;
             told.map_err(|source| Error::Journal { table: files.stage.table.clone(), source })?;
+            reach(Point::StageNamed);
         }
         files.write(&batch).await?;
     }
@@ -128,6 +130,7 @@ impl Files {
     async fn close(&mut self) -> Result<()> {
         let Some(mut open) = self.open.take() else { return Ok(()) };
         let metadata = open.writer.finish().await.map_err(Error::from_write)?;
+        reach(Point::FileWritten);
         let statistics = open.collector.finish(&self.file_schema, &metadata)?;
         let json = encode(&statistics, &self.file_schema);
         self.done.push(DataFile {

@@ -46,7 +46,8 @@ impl Workspace {
         for step in &pipeline.steps {
             for name in &step.names {
                 let own = step_name(step.action, name);
-                let depends_on = self.needs(step.action, name).into_iter().filter(|need| names.contains(need) && *need != own).collect();
+                let needs = if step.action == PipelineAction::Maintain { self.users(pipeline, name) } else { self.needs(step.action, name) };
+                let depends_on = needs.into_iter().filter(|need| names.contains(need) && *need != own).collect();
                 if !specs.iter().any(|spec| spec.name == own) {
                     specs.push(StepSpec { name: own, kind: step_kind(step.action), target: name.clone(), depends_on, priority });
                 }
@@ -58,7 +59,7 @@ impl Workspace {
     /// The steps that a step would wait for, if the batch has them.
     fn needs(&self, action: PipelineAction, name: &str) -> Vec<String> {
         let (tables, feeders) = match action {
-            PipelineAction::Ingest => return vec![],
+            PipelineAction::Ingest | PipelineAction::Maintain => return vec![],
             PipelineAction::Refresh => {
                 let Some(rollup) = self.compiled.rollup(name) else { return vec![] };
                 let finer = self.compiled.rollups.iter().filter(|fine| fine.grain() < rollup.grain() && feed(rollup, fine).is_ok());
@@ -67,6 +68,21 @@ impl Workspace {
             PipelineAction::Report => (self.compiled.report(name).map(|report| report.tables.clone()).unwrap_or_default(), vec![]),
         };
         tables.iter().chain(&feeders).map(|table| self.step_of_table(table)).collect()
+    }
+
+    /// The steps of a pipeline that make or read the tables of a definition: these are kept small only when everybody is done with them.
+    fn users(&self, pipeline: &Pipeline, name: &str) -> Vec<String> {
+        let others = pipeline.steps.iter().filter(|step| step.action != PipelineAction::Maintain);
+        let steps = others.flat_map(|step| step.names.iter().map(|target| (step.action, target)));
+        let uses = |(action, target): &(PipelineAction, &String)| {
+            let tables = match action {
+                PipelineAction::Refresh => self.compiled.rollup(target).map(|rollup| &rollup.tables),
+                PipelineAction::Report => self.compiled.report(target).map(|report| &report.tables),
+                PipelineAction::Ingest | PipelineAction::Maintain => None,
+            };
+            *target == name || tables.is_some_and(|tables| tables.iter().any(|table| table == name))
+        };
+        steps.filter(uses).map(|(action, target)| step_name(action, target)).collect()
     }
 
     fn step_of_table(&self, table: &str) -> String {
@@ -228,5 +244,6 @@ const fn step_kind(action: PipelineAction) -> StepKind {
         PipelineAction::Ingest => StepKind::Ingest,
         PipelineAction::Refresh => StepKind::Refresh,
         PipelineAction::Report => StepKind::Report,
+        PipelineAction::Maintain => StepKind::Maintain,
     }
 }

@@ -5,6 +5,7 @@
 //! for each kind of step, `origin.rs` finds the files that made the difference, and `rerun.rs` compares with an earlier run.
 
 mod ingest;
+mod maintain;
 mod origin;
 mod refresh;
 mod report;
@@ -215,6 +216,7 @@ impl Planner<'_> {
             StepKind::Ingest => self.ingest(&step.target).await,
             StepKind::Refresh => self.refresh(&step.target).await,
             StepKind::Report => self.report(&step.target).await,
+            StepKind::Maintain => self.maintain(&step.target).await,
         };
         // What is wrong with one step is told beside the others.
         let outlook = found.unwrap_or_else(|error| outcome(Verdict::Fails, chain(&error)));
@@ -227,7 +229,7 @@ impl Planner<'_> {
 
     /// The steps of this plan that bring these tables up to date and may do `what` to them.
     fn before(&self, tables: &[String], what: impl Fn(Verdict) -> bool) -> Vec<String> {
-        let makes = |step: &StepSpec, table: &String| step.kind != StepKind::Report && step.target == *table;
+        let makes = |step: &StepSpec, table: &String| matches!(step.kind, StepKind::Ingest | StepKind::Refresh) && step.target == *table;
         let of = |table: &String| self.seen.iter().find(|seen| makes(&seen.step, table)).filter(|seen| what(seen.verdict));
         tables.iter().filter_map(of).map(|seen| seen.step.name.clone()).collect()
     }

@@ -1,9 +1,13 @@
 //! What changed between two versions of a table.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::{Value, json};
 
 use crate::deletion::Positions;
+use crate::error::Result;
 use crate::file::DataFile;
+use crate::lake::Lake;
 use crate::snapshot::Snapshot;
 
 /// The files that came and went between two versions: the rows of the added files minus the rows of the removed files are the
@@ -38,7 +42,7 @@ impl ChangeSet {
     ///
     /// # Errors
     /// [`NoChangeSet`] says why the two versions cannot be compared by their files.
-    pub fn between(old: &Snapshot, new: &Snapshot) -> Result<Self, NoChangeSet> {
+    pub fn between(old: &Snapshot, new: &Snapshot) -> std::result::Result<Self, NoChangeSet> {
         if old.name() != new.name() || old.table_id() != new.table_id() {
             return Err(NoChangeSet::OtherTable);
         }
@@ -56,6 +60,20 @@ impl ChangeSet {
             files.iter().filter_map(|file| beyond(file, others.get(file.path.as_str()).copied())).collect()
         };
         Ok(Self { added: missing_in(new.files(), old.files()), removed: missing_in(old.files(), new.files()) })
+    }
+
+    /// The same without the files of a rearrangement, if all that went in it was there before and all that came still is. Of what came, rows may have gone since.
+    fn without(mut self, rearrangement: &Rearrangement) -> Self {
+        let is_gone = |file: &DataFile| rearrangement.gone.contains(&(file.path.clone(), file.gone()));
+        let has_come = |file: &DataFile| rearrangement.come.contains(&file.path);
+        let known = self.removed.iter().filter(|file| is_gone(file)).count() == rearrangement.gone.len();
+        if !known || self.added.iter().filter(|file| has_come(file)).count() != rearrangement.come.len() {
+            return self;
+        }
+        self.removed.retain(|file| !is_gone(file));
+        let come: Vec<DataFile> = self.added.extract_if(.., |file| has_come(file)).collect();
+        self.removed.extend(come.iter().filter_map(|file| Some(file.only(file.gone_rows()?.clone()))));
+        self
     }
 
     /// What the newer version has from the older one.
@@ -85,6 +103,58 @@ impl ChangeSet {
     #[must_use]
     pub fn rows(&self) -> Option<u64> {
         self.added.iter().chain(&self.removed).map(DataFile::rows).sum()
+    }
+}
+
+/// The mark of the newest commit that put rows into other files.
+pub(crate) const REARRANGED: &str = "nightshift/rearranged";
+
+/// The key in the information of such a commit under which it says which files.
+const FILES: &str = "rearranged";
+
+/// Files whose rows stand in others since a commit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Rearrangement {
+    /// Those that went, each with how many of its rows were gone already.
+    gone: BTreeSet<(String, u64)>,
+    /// Those that came.
+    come: BTreeSet<String>,
+}
+
+impl Rearrangement {
+    /// What the information of a commit says.
+    fn read(information: &BTreeMap<String, Value>) -> Option<Self> {
+        let files = information.get(FILES)?;
+        let gone = files.get("gone")?.as_array()?.iter().map(|file| Some((file.get(0)?.as_str()?.to_owned(), file.get(1)?.as_u64()?)));
+        let come = files.get("come")?.as_array()?.iter().map(|file| Some(file.as_str()?.to_owned()));
+        Some(Self { gone: gone.collect::<Option<_>>()?, come: come.collect::<Option<_>>()? })
+    }
+}
+
+/// What a commit says of itself that puts the rows of some files into others.
+pub(crate) fn rearranged(gone: &[DataFile], come: &[&DataFile]) -> (String, Value) {
+    let gone: Vec<Value> = gone.iter().map(|file| json!([file.path, file.gone()])).collect();
+    let come: Vec<&str> = come.iter().map(|file| file.path.as_str()).collect();
+    (FILES.to_owned(), json!({"gone": gone, "come": come}))
+}
+
+impl Lake {
+    /// What changed from `old` to `new`, without what was merely put into other files in between, as far as the log tells.
+    ///
+    /// # Errors
+    /// If the log cannot be read; the inner error is that of [`ChangeSet::between`].
+    pub async fn change_set(&self, old: &Snapshot, new: &Snapshot) -> Result<std::result::Result<ChangeSet, NoChangeSet>> {
+        let changes = match ChangeSet::between(old, new) {
+            Ok(changes) if !changes.removed.is_empty() => changes,
+            other => return Ok(other),
+        };
+        if old.transaction_version(REARRANGED).await? == new.transaction_version(REARRANGED).await? {
+            return Ok(Ok(changes));
+        }
+        let commits = usize::try_from(new.version() - old.version()).unwrap_or_default();
+        let history = self.history(new.name(), commits).await?;
+        let rearrangements = history.iter().filter(|entry| entry.version <= new.version()).filter_map(|entry| Rearrangement::read(&entry.information));
+        Ok(Ok(rearrangements.fold(changes, |changes, rearrangement| changes.without(&rearrangement))))
     }
 }
 

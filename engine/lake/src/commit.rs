@@ -11,6 +11,7 @@ use deltalake::protocol::{DeltaOperation, SaveMode};
 use nightshift_failure::{Point, reach};
 use serde_json::{Value, json};
 
+use crate::change;
 use crate::changed_rows::ChangedRows;
 use crate::deletion::Positions;
 use crate::error::{Error, Result};
@@ -39,6 +40,8 @@ pub struct Commit {
     pub remove: Vec<DataFile>,
     /// Rows of such files that go while the files stay.
     pub delete: Vec<Deletion>,
+    /// Whether the same rows only stand in other files, so that nothing has changed for a reader.
+    pub rearranges: bool,
     /// Marks: an application and the version that the rows now stand for.
     pub transactions: Vec<(String, i64)>,
     /// What is to be remembered of the commit beside its rows.
@@ -87,6 +90,13 @@ impl Lake {
     pub async fn commit(&self, base: Option<&Snapshot>, table: &TableName, mut commit: Commit) -> Result<Snapshot> {
         // The log would take the file, which goes and comes as it is, for one that goes.
         commit.delete.retain(|deletion| !deletion.rows.is_empty());
+        if commit.rearranges {
+            let come: Vec<&DataFile> = commit.add.iter().flat_map(Staged::files).collect();
+            let said = change::rearranged(&commit.remove, &come);
+            commit.information.extend([said]);
+            commit.transactions.push((change::REARRANGED.to_owned(), base.map_or(0, Snapshot::version) + 1));
+            commit.changed_rows = Some(ChangedRows::default());
+        }
         let changed_rows = commit.take_changed_rows();
         let author = self.journal.as_ref().and_then(|journal| journal.author());
         commit.information.extend(author.map(|author| (AUTHOR.to_owned(), Value::from(author))));
@@ -171,11 +181,12 @@ fn actions(base: Option<&Snapshot>, location: &TableLocation, commit: &Commit, l
         actions.push(Action::Metadata(metadata(base, location, layout)?));
     }
     let now = Utc::now();
+    let changes = !commit.rearranges;
     let added = commit.add.iter().flat_map(Staged::files).chain(&commit.restore);
     let deleted = commit.delete.iter();
-    actions.extend(commit.remove.iter().chain(deleted.clone().map(|deletion| &deletion.file)).map(|file| file.remove_action(now)));
-    actions.extend(added.map(DataFile::add_action));
-    actions.extend(deleted.map(|deletion| deletion.file.without(&deletion.rows).add_action()));
+    actions.extend(commit.remove.iter().chain(deleted.clone().map(|deletion| &deletion.file)).map(|file| file.remove_action(now, changes)));
+    actions.extend(added.map(|file| file.add_action(changes)));
+    actions.extend(deleted.map(|deletion| deletion.file.without(&deletion.rows).add_action(changes)));
     Ok(actions)
 }
 

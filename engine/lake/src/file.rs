@@ -123,13 +123,14 @@ impl DataFile {
         DateTime::from_timestamp_millis(self.modified).unwrap_or_default()
     }
 
-    pub(crate) fn add_action(&self) -> Action {
+    /// `changes` says whether its rows are new to the table.
+    pub(crate) fn add_action(&self, changes: bool) -> Action {
         Action::Add(Add {
             path: self.path.clone(),
             partition_values: self.partition_values.clone().into_iter().collect(),
             size: i64::try_from(self.size).unwrap_or(i64::MAX),
             modification_time: self.modified,
-            data_change: true,
+            data_change: changes,
             stats: self.statistics_json.as_deref().map(ToOwned::to_owned),
             tags: None,
             deletion_vector: self.vector(),
@@ -139,10 +140,11 @@ impl DataFile {
         })
     }
 
-    pub(crate) fn remove_action(&self, at: DateTime<Utc>) -> Action {
+    /// `changes` says whether its rows go from the table.
+    pub(crate) fn remove_action(&self, at: DateTime<Utc>, changes: bool) -> Action {
         Action::Remove(Remove {
             path: self.path.clone(),
-            data_change: true,
+            data_change: changes,
             deletion_timestamp: Some(at.timestamp_millis()),
             extended_file_metadata: Some(true),
             partition_values: Some(self.partition_values.clone().into_iter().collect()),

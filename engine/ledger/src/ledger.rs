@@ -86,7 +86,11 @@ fn is_busy(error: &sqlx::Error) -> bool {
 }
 
 fn migrations() -> Migrator {
-    let all = [(1, "ledger", include_str!("../migrations/0001_ledger.sql")), (2, "verification", include_str!("../migrations/0002_verification.sql"))];
+    let all = [
+        (1, "ledger", include_str!("../migrations/0001_ledger.sql")),
+        (2, "verification", include_str!("../migrations/0002_verification.sql")),
+        (3, "maintain", include_str!("../migrations/0003_maintain.sql")),
+    ];
     Migrator::with_migrations(
         all.into_iter().map(|(version, name, sql)| Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)).collect(),
     )

@@ -1,11 +1,12 @@
 //! Pins: the version of each source that a run reads.
 
+use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::records::{BatchId, Pin, RunId};
-use crate::row::Columns;
+use crate::row::{Columns, stored};
 use crate::run::CarriedPins;
 
 impl Ledger {
@@ -25,6 +26,25 @@ impl Ledger {
             .map_err(Error::doing("read a pin"))?;
         Self::commit(transaction).await?;
         Ok(version)
+    }
+
+    /// The pins of batches that may still be tried again with what they read: those that have not succeeded and were worked on since an instant.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub async fn open_pins(&self, since: DateTime<Utc>) -> Result<Vec<Pin>> {
+        sqlx::query(
+            "SELECT DISTINCT p.source AS source, p.version AS version FROM batch b \
+             JOIN pin p ON p.run = (SELECT max(id) FROM run WHERE batch = b.id) \
+             WHERE b.state <> 'succeeded' AND b.changed_at >= ? ORDER BY p.source, p.version",
+        )
+        .bind(stored(since))
+        .fetch_all(self.pool())
+        .await
+        .map_err(Error::doing("read the pins of batches that are not done"))?
+        .iter()
+        .map(|row| Ok(Pin { source: row.text("source")?, version: row.integer("version")? }))
+        .collect()
     }
 
     /// The pins of a run, by source.

@@ -108,6 +108,8 @@ words! {
         Refresh = "refresh",
         /// Makes a report.
         Report = "report",
+        /// Keeps the tables of a definition small.
+        Maintain = "maintain",
     }
 }
 

@@ -56,9 +56,9 @@ impl Names {
         true
     }
 
-    /// The names of a kind, in alphabetical order.
-    pub(crate) fn of(&self, kind: DefinitionKind) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(move |(_, (other, _))| *other == kind).map(|(name, _)| name.as_str())
+    /// The names of a kind, or of all, in alphabetical order.
+    pub(crate) fn of(&self, kind: Option<DefinitionKind>) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(_, (other, _))| kind.is_none_or(|kind| *other == kind)).map(|(name, _)| name.as_str())
     }
 
     /// The kind of a name.

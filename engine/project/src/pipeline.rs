@@ -57,11 +57,13 @@ pub enum PipelineAction {
     Refresh,
     /// Makes reports.
     Report,
+    /// Keeps tables small: puts small files together, removes what nobody reads any more.
+    Maintain,
 }
 
 impl PipelineAction {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Ingest, Self::Refresh, Self::Report];
+    pub const ALL: [Self; 4] = [Self::Ingest, Self::Refresh, Self::Report, Self::Maintain];
 
     /// The word in a pipeline.
     #[must_use]
@@ -70,16 +72,18 @@ impl PipelineAction {
             Self::Ingest => "ingest",
             Self::Refresh => "refresh",
             Self::Report => "report",
+            Self::Maintain => "maintain",
         }
     }
 
-    /// The kind of definitions that it is done to.
+    /// The kind of definitions that it is done to; none if it is done to any.
     #[must_use]
-    pub const fn kind(self) -> DefinitionKind {
+    pub const fn kind(self) -> Option<DefinitionKind> {
         match self {
-            Self::Ingest => DefinitionKind::Source,
-            Self::Refresh => DefinitionKind::Rollup,
-            Self::Report => DefinitionKind::Report,
+            Self::Ingest => Some(DefinitionKind::Source),
+            Self::Refresh => Some(DefinitionKind::Rollup),
+            Self::Report => Some(DefinitionKind::Report),
+            Self::Maintain => None,
         }
     }
 
@@ -87,7 +91,7 @@ impl PipelineAction {
         match self {
             Self::Ingest => codes::UNKNOWN_SOURCE,
             Self::Refresh => codes::UNKNOWN_ROLLUP,
-            Self::Report => codes::UNKNOWN_REPORT,
+            Self::Report | Self::Maintain => codes::UNKNOWN_REPORT,
         }
     }
 
@@ -166,7 +170,7 @@ fn read_entry<'a>(reader: &'a Reader<'a>, entry: &'a Entry, names: &Names) -> Op
     for item in reader.items(&entry.value) {
         check_name(reader, action, item, names);
     }
-    let known = |name: &String| names.kind(name) == Some(action.kind());
+    let known = |name: &String| names.kind(name).is_some_and(|kind| action.kind().is_none_or(|own| own == kind));
     let names = reader.names(&entry.value).into_iter().filter(known).collect();
     Some(PipelineStep { action, names, all: false, span })
 }
@@ -174,9 +178,14 @@ fn read_entry<'a>(reader: &'a Reader<'a>, entry: &'a Entry, names: &Names) -> Op
 fn check_name<'a>(reader: &'a Reader<'a>, action: PipelineAction, item: &'a Node, names: &Names) {
     let Some(name) = item.as_text() else { return };
     let hint = match names.kind(name) {
-        Some(kind) if kind == action.kind() => return,
+        Some(kind) if action.kind().is_none_or(|own| own == kind) => return,
         Some(kind) => Some(format!("it is a {kind}: write it under `{}`", PipelineAction::of(kind))),
         None => did_you_mean(name, names.of(action.kind())),
     };
-    reader.error(action.unknown(), item.span, format!("there is no {} named `{name}`", action.kind()), hint);
+    reader.error(
+        action.unknown(),
+        item.span,
+        format!("there is no {} named `{name}`", action.kind().map_or("source, rollup or report", DefinitionKind::as_str)),
+        hint,
+    );
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use nightshift_calendar::Calendar;
 
-use crate::{Definition, Limits, Paths, Pipeline, ReportHeader, RollupHeader, SourceHeader};
+use crate::{Definition, Limits, Maintenance, Paths, Pipeline, ReportHeader, RollupHeader, SourceHeader};
 
 /// The file that makes a folder a project.
 pub const PROJECT_FILE: &str = "nightshift.yaml";
@@ -24,6 +24,8 @@ pub struct Project {
     pub paths: Paths,
     /// How much a batch may use.
     pub limits: Limits,
+    /// How long it keeps what is no longer needed.
+    pub maintenance: Maintenance,
     /// Tables that come from outside.
     pub sources: Vec<Definition<SourceHeader>>,
     /// Aggregates.

@@ -10,7 +10,7 @@ use nightshift_diagnostic::{Diagnostic, Diagnostics, SourceText, codes, did_you_
 
 use crate::paths::PathOverrides;
 use crate::yaml::{self, Fields, Node, Reader, list};
-use crate::{LimitOverrides, Limits, Paths, folder, holidays};
+use crate::{LimitOverrides, Limits, Maintenance, Paths, folder, holidays};
 
 /// What `nightshift.yaml` says, for one target.
 pub(crate) struct Settings {
@@ -18,6 +18,7 @@ pub(crate) struct Settings {
     pub(crate) calendar: Calendar,
     pub(crate) paths: Paths,
     pub(crate) limits: Limits,
+    pub(crate) maintenance: Maintenance,
 }
 
 struct Target {
@@ -26,7 +27,7 @@ struct Target {
     limits: LimitOverrides,
 }
 
-const KEYS: [&str; 8] = ["name", "timezone", "day_starts_at", "fiscal_year_starts", "holidays", "paths", "limits", "targets"];
+const KEYS: [&str; 9] = ["name", "timezone", "day_starts_at", "fiscal_year_starts", "holidays", "paths", "limits", "maintenance", "targets"];
 
 /// Reads the settings; what is wrong or missing is reported, and a harmless value stands in its place.
 pub(crate) fn read(root: &Path, file: &Arc<SourceText>, target: Option<&str>, problems: &mut Diagnostics) -> Settings {
@@ -39,6 +40,7 @@ pub(crate) fn read(root: &Path, file: &Arc<SourceText>, target: Option<&str>, pr
         calendar: Calendar::new(Tz::UTC),
         paths: Paths::new(root, &nothing, target.map(|name| (name, &nothing))),
         limits: Limits::of_machine(),
+        maintenance: Maintenance::default(),
     });
     problems.extend(reader.finish());
     settings
@@ -60,6 +62,7 @@ fn read_fields<'a>(root: &Path, reader: &'a Reader<'a>, fields: &Fields<'a>, tar
         calendar: read_calendar(root, reader, fields),
         paths: Paths::new(root, &paths, chosen.map(|target| (target.name.as_str(), &target.paths))),
         limits,
+        maintenance: Maintenance::read(reader, fields.get("maintenance")),
     }
 }
 

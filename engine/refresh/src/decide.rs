@@ -4,7 +4,7 @@ use nightshift_compile::Rollup;
 use nightshift_compile::rollup::locality::{Locality, Unproved};
 use nightshift_compile::rollup::obstacle::Obstacle;
 use nightshift_compile::rollup::states::States;
-use nightshift_lake::{ChangeSet, Lake, NoChangeSet, Snapshot};
+use nightshift_lake::{Lake, NoChangeSet, Snapshot};
 
 use crate::affected::Affected;
 use crate::buckets::Buckets;
@@ -243,7 +243,7 @@ async fn changes(lake: &Lake, rollup: &Rollup, table: &Snapshot, pinned: &Pinned
         let Ok(old) = lake.snapshot_at(new.name(), stamp).await else {
             return Ok(Err(FullReason::VersionGone { table: name, version: stamp }));
         };
-        match ChangeSet::between(&old, new) {
+        match lake.change_set(&old, new).await? {
             Ok(files) => changes.push(Change { table: name, files, rows: lake.changed_rows(&old, new) }),
             Err(reason) => return Ok(Err(FullReason::NoChangeSet { table: name, reason })),
         }

@@ -37,7 +37,7 @@ LEFT JOIN (SELECT order_id, sum(amount) AS paid FROM valid GROUP BY 1) p ON p.or
 WHERE status <> 'cancelled'
 GROUP BY 1, 2
 
--- other: the last payment
+-- other: the greatest payment
 SELECT date_trunc('month', o.due_on)::date AS month, o.depot_id, count(*) FILTER (WHERE o.amount > coalesce(p.paid, 0)) AS open_orders,
        CAST(coalesce(sum(p.paid), 0) AS DECIMAL(18, 2)) AS paid, CAST(sum(greatest(o.amount - coalesce(p.paid, 0), 0)) AS DECIMAL(18, 2)) AS outstanding
 FROM sales_order o

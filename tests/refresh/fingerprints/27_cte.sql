@@ -68,7 +68,7 @@ WITH stop AS (SELECT * FROM delivery WHERE status = 'completed'),
      )
 SELECT day, name, n AS stops, money AS revenue FROM result
 
--- other: the conditions of the CTEs are one below the other
+-- other: households
 WITH stop AS (SELECT * FROM delivery WHERE status = 'completed'), regular AS (SELECT * FROM customer WHERE customer_type = 'household')
 SELECT date_trunc('day', stop.delivered_at)::date AS day, regular.name, count(*) AS stops, CAST(sum(stop.amount) AS DECIMAL(18, 2)) AS revenue
 FROM stop

@@ -7,7 +7,7 @@ SELECT month, depot_id, revenue,
        lag(revenue) OVER (PARTITION BY depot_id ORDER BY month)                                                     AS month_before,
        sum(revenue) OVER (PARTITION BY depot_id ORDER BY month ROWS BETWEEN 2 PRECEDING AND CURRENT ROW)            AS quarter,
        CAST(rank() OVER (PARTITION BY month ORDER BY revenue DESC) AS BIGINT)                                       AS place,
-       first_value(rating) IGNORE NULLS OVER (PARTITION BY month, depot_id ORDER BY month)                          AS rating
+       lag(rating) IGNORE NULLS OVER (PARTITION BY depot_id ORDER BY month) AS rating
 FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAST(sum(d.amount) AS DECIMAL(18, 2)) AS revenue, max(d.rating) AS rating
       FROM delivery d
       GROUP BY 1, 2) months
@@ -21,14 +21,14 @@ WITH m AS (
 SELECT bucket AS month, place_of AS depot_id, money AS revenue, lag(money) OVER (PARTITION BY place_of ORDER BY bucket) AS month_before,
        sum(money) OVER (PARTITION BY place_of ORDER BY bucket ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS quarter,
        CAST(rank() OVER (PARTITION BY bucket ORDER BY money DESC) AS BIGINT) AS place,
-       first_value(best) IGNORE NULLS OVER (PARTITION BY bucket, place_of ORDER BY bucket) AS rating
+       lag(best) IGNORE NULLS OVER (PARTITION BY place_of ORDER BY bucket) AS rating
 FROM m
 
 -- same: the frame in its short form
 SELECT month, depot_id, revenue, lag(revenue) OVER (PARTITION BY depot_id ORDER BY month) AS month_before,
        sum(revenue) OVER (PARTITION BY depot_id ORDER BY month ROWS 2 PRECEDING) AS quarter,
        CAST(rank() OVER (PARTITION BY month ORDER BY revenue DESC) AS BIGINT) AS place,
-       first_value(rating) IGNORE NULLS OVER (PARTITION BY month, depot_id ORDER BY month) AS rating
+       lag(rating) IGNORE NULLS OVER (PARTITION BY depot_id ORDER BY month) AS rating
 FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAST(sum(d.amount) AS DECIMAL(18, 2)) AS revenue, max(d.rating) AS rating
       FROM delivery d
       GROUP BY 1, 2) months
@@ -37,7 +37,7 @@ FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAS
 SELECT month, depot_id, revenue, lead(revenue) OVER (PARTITION BY depot_id ORDER BY month) AS month_before,
        sum(revenue) OVER (PARTITION BY depot_id ORDER BY month ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS quarter,
        CAST(rank() OVER (PARTITION BY month ORDER BY revenue DESC) AS BIGINT) AS place,
-       first_value(rating) IGNORE NULLS OVER (PARTITION BY month, depot_id ORDER BY month) AS rating
+       lag(rating) IGNORE NULLS OVER (PARTITION BY depot_id ORDER BY month) AS rating
 FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAST(sum(d.amount) AS DECIMAL(18, 2)) AS revenue, max(d.rating) AS rating
       FROM delivery d
       GROUP BY 1, 2) months
@@ -46,7 +46,7 @@ FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAS
 SELECT month, depot_id, revenue, lag(revenue, 2) OVER (PARTITION BY depot_id ORDER BY month) AS month_before,
        sum(revenue) OVER (PARTITION BY depot_id ORDER BY month ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS quarter,
        CAST(rank() OVER (PARTITION BY month ORDER BY revenue DESC) AS BIGINT) AS place,
-       first_value(rating) IGNORE NULLS OVER (PARTITION BY month, depot_id ORDER BY month) AS rating
+       lag(rating) IGNORE NULLS OVER (PARTITION BY depot_id ORDER BY month) AS rating
 FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAST(sum(d.amount) AS DECIMAL(18, 2)) AS revenue, max(d.rating) AS rating
       FROM delivery d
       GROUP BY 1, 2) months
@@ -55,7 +55,7 @@ FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAS
 SELECT month, depot_id, revenue, lag(revenue, 1, 0) OVER (PARTITION BY depot_id ORDER BY month) AS month_before,
        sum(revenue) OVER (PARTITION BY depot_id ORDER BY month ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS quarter,
        CAST(rank() OVER (PARTITION BY month ORDER BY revenue DESC) AS BIGINT) AS place,
-       first_value(rating) IGNORE NULLS OVER (PARTITION BY month, depot_id ORDER BY month) AS rating
+       lag(rating) IGNORE NULLS OVER (PARTITION BY depot_id ORDER BY month) AS rating
 FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAST(sum(d.amount) AS DECIMAL(18, 2)) AS revenue, max(d.rating) AS rating
       FROM delivery d
       GROUP BY 1, 2) months
@@ -64,7 +64,7 @@ FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAS
 SELECT month, depot_id, revenue, lag(revenue) OVER (PARTITION BY depot_id ORDER BY month) AS month_before,
        sum(revenue) OVER (PARTITION BY depot_id ORDER BY month ROWS BETWEEN 3 PRECEDING AND CURRENT ROW) AS quarter,
        CAST(rank() OVER (PARTITION BY month ORDER BY revenue DESC) AS BIGINT) AS place,
-       first_value(rating) IGNORE NULLS OVER (PARTITION BY month, depot_id ORDER BY month) AS rating
+       lag(rating) IGNORE NULLS OVER (PARTITION BY depot_id ORDER BY month) AS rating
 FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAST(sum(d.amount) AS DECIMAL(18, 2)) AS revenue, max(d.rating) AS rating
       FROM delivery d
       GROUP BY 1, 2) months
@@ -73,7 +73,7 @@ FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAS
 SELECT month, depot_id, revenue, lag(revenue) OVER (PARTITION BY depot_id ORDER BY month) AS month_before,
        sum(revenue) OVER (PARTITION BY depot_id ORDER BY month ROWS BETWEEN CURRENT ROW AND 2 FOLLOWING) AS quarter,
        CAST(rank() OVER (PARTITION BY month ORDER BY revenue DESC) AS BIGINT) AS place,
-       first_value(rating) IGNORE NULLS OVER (PARTITION BY month, depot_id ORDER BY month) AS rating
+       lag(rating) IGNORE NULLS OVER (PARTITION BY depot_id ORDER BY month) AS rating
 FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAST(sum(d.amount) AS DECIMAL(18, 2)) AS revenue, max(d.rating) AS rating
       FROM delivery d
       GROUP BY 1, 2) months
@@ -82,7 +82,7 @@ FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAS
 SELECT month, depot_id, revenue, lag(revenue) OVER (PARTITION BY depot_id ORDER BY month) AS month_before,
        sum(revenue) OVER (PARTITION BY depot_id ORDER BY month GROUPS BETWEEN 2 PRECEDING AND CURRENT ROW) AS quarter,
        CAST(rank() OVER (PARTITION BY month ORDER BY revenue DESC) AS BIGINT) AS place,
-       first_value(rating) IGNORE NULLS OVER (PARTITION BY month, depot_id ORDER BY month) AS rating
+       lag(rating) IGNORE NULLS OVER (PARTITION BY depot_id ORDER BY month) AS rating
 FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAST(sum(d.amount) AS DECIMAL(18, 2)) AS revenue, max(d.rating) AS rating
       FROM delivery d
       GROUP BY 1, 2) months
@@ -91,7 +91,7 @@ FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAS
 SELECT month, depot_id, revenue, lag(revenue) OVER (PARTITION BY depot_id ORDER BY month) AS month_before,
        sum(revenue) OVER (PARTITION BY depot_id ORDER BY month ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS quarter,
        CAST(dense_rank() OVER (PARTITION BY month ORDER BY revenue DESC) AS BIGINT) AS place,
-       first_value(rating) IGNORE NULLS OVER (PARTITION BY month, depot_id ORDER BY month) AS rating
+       lag(rating) IGNORE NULLS OVER (PARTITION BY depot_id ORDER BY month) AS rating
 FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAST(sum(d.amount) AS DECIMAL(18, 2)) AS revenue, max(d.rating) AS rating
       FROM delivery d
       GROUP BY 1, 2) months
@@ -100,7 +100,7 @@ FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAS
 SELECT month, depot_id, revenue, lag(revenue) OVER (PARTITION BY depot_id ORDER BY month) AS month_before,
        sum(revenue) OVER (PARTITION BY depot_id ORDER BY month ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS quarter,
        CAST(rank() OVER (PARTITION BY month ORDER BY revenue) AS BIGINT) AS place,
-       first_value(rating) IGNORE NULLS OVER (PARTITION BY month, depot_id ORDER BY month) AS rating
+       lag(rating) IGNORE NULLS OVER (PARTITION BY depot_id ORDER BY month) AS rating
 FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAST(sum(d.amount) AS DECIMAL(18, 2)) AS revenue, max(d.rating) AS rating
       FROM delivery d
       GROUP BY 1, 2) months
@@ -109,7 +109,7 @@ FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAS
 SELECT month, depot_id, revenue, lag(revenue) OVER (PARTITION BY depot_id ORDER BY month) AS month_before,
        sum(revenue) OVER (PARTITION BY depot_id ORDER BY month ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS quarter,
        CAST(rank() OVER (PARTITION BY month ORDER BY revenue DESC) AS BIGINT) AS place,
-       first_value(rating) OVER (PARTITION BY month, depot_id ORDER BY month) AS rating
+       lag(rating) OVER (PARTITION BY depot_id ORDER BY month) AS rating
 FROM (SELECT date_trunc('month', d.delivered_at)::date AS month, d.depot_id, CAST(sum(d.amount) AS DECIMAL(18, 2)) AS revenue, max(d.rating) AS rating
       FROM delivery d
       GROUP BY 1, 2) months

@@ -1,6 +1,7 @@
 //! The kinds of steps, one file each.
 
 mod ingest;
+mod maintain;
 mod pins;
 pub(crate) mod recover;
 mod refresh;
@@ -75,6 +76,7 @@ impl StepRunner for Steps {
             StepKind::Ingest => self.ingest(&step.target, &context).await,
             StepKind::Refresh => self.refresh(&step.target, &context).await,
             StepKind::Report => self.report(&step.target, &context).await,
+            StepKind::Maintain => self.maintain(&step.target, &context).await,
         };
         done.map_err(|error| self.failure(&step.name, &error))
     }
@@ -83,7 +85,7 @@ impl StepRunner for Steps {
     async fn guess_seconds(&self, step: &StepSpec) -> Option<f64> {
         let compiled = &self.workspace.compiled;
         let tables = match step.kind {
-            StepKind::Ingest => return None,
+            StepKind::Ingest | StepKind::Maintain => return None,
             StepKind::Refresh => &compiled.rollup(&step.target)?.tables,
             StepKind::Report => &compiled.report(&step.target)?.tables,
         };

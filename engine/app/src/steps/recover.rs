@@ -29,7 +29,7 @@ pub(crate) async fn recover(lake: &Lake, ledger: &Ledger, batch: BatchId) -> Res
     for attempt in interrupted {
         let (run, step) = (runs.iter().find(|run| run.id == attempt.run), steps.iter().find(|step| step.id == attempt.step));
         let (Some(run), Some(step)) = (run, step) else { continue };
-        let table = table_of(step)?;
+        let Some(table) = table_of(step)? else { continue };
         let author = Value::from(author(run, attempt.id));
         let commits = lake.history(&table, COMMITS).await?;
         if let Some(commit) = commits.iter().find(|commit| commit.information.get(AUTHOR) == Some(&author)) {
@@ -40,14 +40,15 @@ pub(crate) async fn recover(lake: &Lake, ledger: &Ledger, batch: BatchId) -> Res
     Ok(())
 }
 
-/// The table that a step commits last.
-fn table_of(step: &StepRecord) -> Result<TableName> {
+/// The table whose commits a step publishes; none for the keeping of tables, which changes no row.
+fn table_of(step: &StepRecord) -> Result<Option<TableName>> {
     let kind = match step.kind {
         StepKind::Ingest => TableKind::Source,
         StepKind::Refresh => TableKind::Rollup,
         StepKind::Report => TableKind::Report,
+        StepKind::Maintain => return Ok(None),
     };
-    Ok(TableName::new(kind, &step.target)?)
+    Ok(Some(TableName::new(kind, &step.target)?))
 }
 
 fn published(table: &TableName, commit: &HistoryEntry) -> PublicationRecord {

@@ -17,7 +17,7 @@ use datafusion::arrow::row::{RowConverter, SortField};
 use datafusion::common::ScalarValue;
 use datafusion::error::DataFusionError;
 use nightshift_compile::Report;
-use nightshift_lake::{ChangeSet, Lake, Snapshot};
+use nightshift_lake::{Lake, Snapshot};
 use nightshift_project::Output;
 use nightshift_refresh::tables::Pinned;
 use sha2::{Digest, Sha256};
@@ -158,7 +158,7 @@ impl<'a> Edition<'a> {
 async fn has_same_files(lake: &Lake, now: Option<&Snapshot>, then: i64) -> bool {
     let Some(now) = now else { return false };
     match lake.snapshot_at(now.name(), then).await {
-        Ok(then) => ChangeSet::between(&then, now).is_ok_and(|changes| changes.is_empty()),
+        Ok(then) => matches!(lake.change_set(&then, now).await, Ok(Ok(changes)) if changes.is_empty()),
         Err(_) => false,
     }
 }

@@ -151,9 +151,8 @@ impl Lake {
         if old.transaction_version(REARRANGED).await? == new.transaction_version(REARRANGED).await? {
             return Ok(Ok(changes));
         }
-        let commits = usize::try_from(new.version() - old.version()).unwrap_or_default();
-        let history = self.history(new.name(), commits).await?;
-        let rearrangements = history.iter().filter(|entry| entry.version <= new.version()).filter_map(|entry| Rearrangement::read(&entry.information));
+        let history = self.history_between(new.name(), old.version(), new.version()).await?;
+        let rearrangements = history.iter().filter_map(|entry| Rearrangement::read(&entry.information));
         Ok(Ok(rearrangements.fold(changes, |changes, rearrangement| changes.without(&rearrangement))))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use deltalake::kernel::Action;
-use deltalake::logstore::{LogStore as _, get_actions};
+use deltalake::logstore::{LogStore as _, LogStoreRef, get_actions};
 use serde_json::Value;
 
 use crate::commit::INFORMATION;
@@ -43,14 +43,29 @@ impl Lake {
             return Ok(Vec::new());
         }
         let newest = log.get_latest_version(0).await.map_err(failed)?;
-        let mut entries = Vec::new();
-        for version in (0..=newest).rev().take(limit) {
-            let Some(bytes) = log.read_commit_entry(version).await.map_err(failed)? else { break };
-            let actions = get_actions(version, &bytes).map_err(failed)?;
-            entries.push(entry(i64::try_from(version).unwrap_or(i64::MAX), actions));
-        }
-        Ok(entries)
+        entries(table, &log, (0..=newest).rev().take(limit)).await
     }
+
+    /// The commits after one version of a table and up to another, newest first, as far back as their logs are kept.
+    ///
+    /// # Errors
+    /// As [`Self::history`].
+    pub(crate) async fn history_between(&self, table: &TableName, old: i64, new: i64) -> Result<Vec<HistoryEntry>> {
+        let log = self.location(table)?.log;
+        let version = |version: i64| u64::try_from(version).unwrap_or_default();
+        entries(table, &log, (version(old) + 1..=version(new)).rev()).await
+    }
+}
+
+async fn entries(table: &TableName, log: &LogStoreRef, versions: impl Iterator<Item = u64>) -> Result<Vec<HistoryEntry>> {
+    let failed = |source| Error::delta(table, source);
+    let mut entries = Vec::new();
+    for version in versions {
+        let Some(bytes) = log.read_commit_entry(version).await.map_err(failed)? else { break };
+        let actions = get_actions(version, &bytes).map_err(failed)?;
+        entries.push(entry(i64::try_from(version).unwrap_or(i64::MAX), actions));
+    }
+    Ok(entries)
 }
 
 fn entry(version: i64, actions: Vec<Action>) -> HistoryEntry {

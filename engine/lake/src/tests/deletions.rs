@@ -169,3 +169,32 @@ async fn a_checkpoint_keeps_what_is_gone() {
     assert_eq!(left.len(), 4_992);
     assert!(left.iter().all(|number| number % 600 != 0 || *number >= 4_800));
 }
+
+/// Rows that were put into another file are no change, and those that went from there afterwards are.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_only_put_elsewhere_is_no_change() {
+    let (_folder, lake) = lake();
+    let base = keeping_table(&lake).await;
+    let rearrange = async |from: &Snapshot| {
+        let add = vec![stage(&lake, vec![day(0, ROWS)]).await];
+        let remove: Vec<DataFile> = from.files().iter().filter(|file| file.partition_values == base.files()[0].partition_values).cloned().collect();
+        let commit = Commit { operation: "optimize".to_owned(), add, remove, rearranges: true, ..Commit::default() };
+        lake.commit(Some(from), &delivery(), commit).await.unwrap()
+    };
+    let rearranged = rearrange(&base).await;
+    let place = |snapshot: &Snapshot| snapshot.files().iter().position(|file| file.partition_values == base.files()[0].partition_values).unwrap();
+    let corrected = delete(&lake, &rearranged, place(&rearranged), &[7, 8].into_iter().collect()).await.unwrap();
+    let twice = rearrange(&corrected).await;
+    // As another process finds it, which knows only the log.
+    let lake = Lake::open(lake.root()).unwrap();
+    let changed = async |old: &Snapshot, new: &Snapshot| {
+        let change = lake.change_set(old, new).await.unwrap().unwrap();
+        (change.added.len(), change.removed.iter().map(|file| (file.is_selection(), file.rows().unwrap())).collect::<Vec<_>>())
+    };
+    assert_eq!(changed(&base, &rearranged).await, (0, vec![]));
+    assert_eq!(changed(&base, &corrected).await, (0, vec![(true, 2)]));
+    assert_eq!(changed(&rearranged, &corrected).await, (0, vec![(true, 2)]));
+    // Rows that went in between, so that what went is not what was there: the files are the change.
+    let rows = u64::try_from(ROWS).unwrap();
+    assert_eq!(changed(&base, &twice).await, (1, vec![(false, rows)]));
+}

@@ -6,6 +6,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod change;
+mod fingerprints;
 mod shops;
 
 use std::collections::BTreeSet;

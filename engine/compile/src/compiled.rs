@@ -16,6 +16,7 @@ use nightshift_project::{ColumnDoc, Definition, Project, ReportHeader, RollupHea
 use crate::contract::{COMMENT, UNIT};
 use crate::cycle::{Reader, Readers};
 use crate::planning::{ParsedQuery, Planned, one};
+use crate::resolve::Resolved;
 use crate::{Contract, Report, Rollup, cycle, determinism, parameters};
 
 /// Everything in a project that compiles. Rollups stand after the rollups that they read.
@@ -167,8 +168,8 @@ impl Compiler<'_> {
             return Ok((None, schema));
         }
         self.unknown_docs(definition, &definition.header.columns, &schema)?;
-        let meaning = self.meaning(&planned.tables);
-        let rollup = Rollup::analyse(definition, query, &planned, Arc::clone(&schema), &meaning)?;
+        let meaning = |resolved: &Resolved| self.meaning(resolved, &planned.tables);
+        let rollup = Rollup::analyse(definition, query, &planned, Arc::clone(&schema), meaning)?;
         let keys = |table: &str| self.key_of(table);
         sound(determinism::check(&query.diagnose(), plan, &rollup.query, &keys))?;
         sound(output.check_types(&schema))?;
@@ -189,10 +190,18 @@ impl Compiler<'_> {
         sound(unknown)
     }
 
-    /// What decides the meaning of the tables that a query reads: a change of it is a change of the query.
-    fn meaning(&self, tables: &[String]) -> String {
+    /// What decides the meaning of a query and of the tables that it reads: a change of it is a change of the query.
+    fn meaning(&self, query: &Resolved, tables: &[String]) -> String {
         let calendar = &self.project.calendar;
         let mut parts = vec![calendar.zone.name().to_owned(), calendar.day_starts_at.to_string()];
+        let normal_form = query.normal_form();
+        let calls = |functions: &[&str]| functions.iter().any(|function| normal_form.contains(&format!("({function} ")));
+        if calls(&OF_HOLIDAYS) {
+            parts.extend(calendar.holidays.iter().map(ToString::to_string));
+        }
+        if calls(&OF_FISCAL_YEARS) {
+            parts.push(format!("fiscal year {}", calendar.fiscal_year_starts));
+        }
         for table in tables {
             if let Some(contract) = self.compiled.contract(table) {
                 let columns = contract.columns.iter().map(|column| format!("{} {} {}", column.name, column.data_type, column.nullable));
@@ -251,6 +260,11 @@ impl Compiler<'_> {
         if problems.has_errors() { Err(problems) } else { Ok((Some(report), problems)) }
     }
 }
+
+/// Functions whose values depend on which days are holidays.
+const OF_HOLIDAYS: [&str; 1] = ["is_business_day"];
+/// Functions whose values depend on when the fiscal year starts.
+const OF_FISCAL_YEARS: [&str; 1] = ["fiscal_period"];
 
 /// Compiles files in as many threads as there are processors. What it gives stands in the order of the files.
 fn side_by_side<'a, T: Sync, R: Send, F: Future<Output = R>>(files: &'a [T], compile: impl Fn(&'a T) -> F + Sync) -> Vec<R> {

@@ -149,15 +149,21 @@ fn parse(file: &Arc<SourceText>) -> Result<(Statement, Vec<TokenWithSpan>), Diag
         return Err(one(diagnostic));
     }
     match statements.pop_front() {
-        Some(statement) if is_query(&statement) => match join_without_condition(&statement) {
-            None => Ok((statement, tokens)),
-            Some(span) => {
-                let diagnostic = Diagnostic::error(codes::INVALID_SQL, "a JOIN says which rows belong together, and this one does not")
-                    .at(nightshift_diagnostic::Location::new(file, tokens::span(span)))
-                    .hint("add ON or USING; for all pairs of rows write CROSS JOIN");
-                Err(one(diagnostic))
+        Some(statement) if is_query(&statement) => {
+            let refused = |span, message: &str, hint: &str| {
+                let place = nightshift_diagnostic::Location::new(file, tokens::span(span));
+                Err(one(Diagnostic::error(codes::INVALID_SQL, message).at(place).hint(hint)))
+            };
+            if let Some(span) = join_without_condition(&statement) {
+                let hint = "add ON or USING; for all pairs of rows write CROSS JOIN";
+                return refused(span, "a JOIN says which rows belong together, and this one does not", hint);
             }
-        },
+            match no_table(&statement) {
+                None => Ok((statement, tokens)),
+                Some((span, NoTable::Function)) => refused(span, "a function cannot stand in the place of a table", "write its rows with VALUES"),
+                Some((span, NoTable::Sample)) => refused(span, "a sample of a table has other rows each time", "leave TABLESAMPLE out"),
+            }
+        }
         Some(_) => {
             let span = tokens::first_statement(&tokens);
             let location = span.map_or_else(|| file.first_line(), |span| nightshift_diagnostic::Location::new(file, span));
@@ -191,6 +197,35 @@ fn join_without_condition(statement: &Statement) -> Option<tokenizer::Span> {
     }
     let Statement::Statement(statement) = statement else { return None };
     ast::Visit::visit(statement.as_ref(), &mut Joins).break_value()
+}
+
+/// What stands in the place of a table and is none.
+#[derive(Debug, Clone, Copy)]
+enum NoTable {
+    /// A function: which rows it gives is not seen in the plan.
+    Function,
+    /// TABLESAMPLE, which DataFusion passes over.
+    Sample,
+}
+
+/// The first function or sample in the place of a table.
+fn no_table(statement: &Statement) -> Option<(tokenizer::Span, NoTable)> {
+    struct Tables;
+    impl ast::Visitor for Tables {
+        type Break = (tokenizer::Span, NoTable);
+
+        fn pre_visit_table_factor(&mut self, factor: &ast::TableFactor) -> ControlFlow<Self::Break> {
+            match factor {
+                ast::TableFactor::Function { .. } | ast::TableFactor::TableFunction { .. } | ast::TableFactor::Table { args: Some(_), .. } => {
+                    ControlFlow::Break((factor.span(), NoTable::Function))
+                }
+                ast::TableFactor::Table { sample: Some(_), .. } => ControlFlow::Break((factor.span(), NoTable::Sample)),
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    }
+    let Statement::Statement(statement) = statement else { return None };
+    ast::Visit::visit(statement.as_ref(), &mut Tables).break_value()
 }
 
 fn is_query(statement: &Statement) -> bool {

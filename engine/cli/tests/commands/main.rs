@@ -42,7 +42,7 @@ fn help_says_what_each_command_is_for() {
 #[test]
 fn mistakes_on_the_command_line_are_the_users() {
     let place = Place::new();
-    let cases: [(&str, &[&str]); 22] = [
+    let cases: [(&str, &[&str]); 24] = [
         ("unknown_command", &["prview"]),
         ("run_word_too_many", &["run", "daily", "daily_sales", "--date", "2025-12-25"]),
         ("run_unknown_report", &["run", "report", "daily_sale", "--date", "2025-12-25"]),
@@ -62,6 +62,8 @@ fn mistakes_on_the_command_line_are_the_users() {
         ("sql_unknown_review_table", &["sql", "SELECT * FROM review.deliver"]),
         ("sql_file_as_table", &["sql", "SELECT * FROM 'customers.csv'"]),
         ("sql_parameter", &["sql", "SELECT * FROM depot_daily WHERE day = $day"]),
+        ("sql_function_as_table", &["sql", "SELECT d.depot_id, n.value\nFROM depot d\nCROSS JOIN LATERAL generate_series(1, 3) AS n"]),
+        ("sql_sample", &["sql", "SELECT count(*) AS n FROM delivery TABLESAMPLE (10 PERCENT)"]),
         ("explain_a_report", &["explain", "daily_sales"]),
         ("explain_unknown", &["explain", "depot_dayly"]),
         ("sql_two_statements", &["sql", "SELECT 1 AS one; SELECT 2 AS two"]),

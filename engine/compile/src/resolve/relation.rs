@@ -59,8 +59,10 @@ pub enum Relation {
     Limit(Box<Relation>),
     /// What we do not look into.
     Opaque {
-        /// How DataFusion prints it.
+        /// What it is.
         text: String,
+        /// What it does: its expressions, and all columns that it gets.
+        parts: Vec<Term>,
         /// What it is made from.
         inputs: Vec<Relation>,
     },
@@ -119,7 +121,7 @@ impl fmt::Display for Relation {
             Self::Distinct { input, columns } => write_node(formatter, "distinct", &[input.as_ref()], columns),
             Self::Union(inputs) => write_node(formatter, "union", &inputs.iter().collect::<Vec<_>>(), &[]),
             Self::Limit(input) => write_node(formatter, "limit", &[input.as_ref()], &[]),
-            Self::Opaque { text, inputs } => write_node(formatter, text, &inputs.iter().collect::<Vec<_>>(), &[]),
+            Self::Opaque { text, parts, inputs } => write_node(formatter, text, &inputs.iter().collect::<Vec<_>>(), parts),
         }
     }
 }

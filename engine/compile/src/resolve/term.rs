@@ -30,6 +30,8 @@ pub enum Term {
     },
     /// An aggregate over the groups of the query block below.
     Aggregate {
+        /// Which GROUP BY of the query, so that those of two blocks are told apart.
+        block: usize,
         /// Its name.
         name: String,
         /// What it is applied to.
@@ -46,6 +48,8 @@ pub enum Term {
     },
     /// A window function.
     Window {
+        /// Which query block, counted with the GROUP BYs.
+        block: usize,
         /// Its name with the frame.
         name: String,
         /// What it is applied to.
@@ -114,16 +118,16 @@ impl fmt::Display for Term {
             Self::Column { of, table, name } => write!(formatter, "{table}#{}.{name}", of.0),
             Self::Literal(text) => write!(formatter, "{text}"),
             Self::Call { name, arguments } => write_list(formatter, name, arguments),
-            Self::Aggregate { name, arguments, distinct, filter, order, .. } => {
-                write_list(formatter, if *distinct { "aggregate distinct" } else { "aggregate" }, &[])?;
+            Self::Aggregate { block, name, arguments, distinct, filter, order, .. } => {
+                write_list(formatter, &format!("aggregate {block}{}", if *distinct { " distinct" } else { "" }), &[])?;
                 write_list(formatter, name, arguments)?;
                 if let Some(filter) = filter {
                     write!(formatter, " where {filter}")?;
                 }
                 if order.is_empty() { Ok(()) } else { write_list(formatter, " order", order) }
             }
-            Self::Window { name, arguments, partition, order, .. } => {
-                write_list(formatter, name, arguments)?;
+            Self::Window { block, name, arguments, partition, order, .. } => {
+                write_list(formatter, &format!("window {block} {name}"), arguments)?;
                 write_list(formatter, " over", partition)?;
                 write_list(formatter, " order", order)
             }

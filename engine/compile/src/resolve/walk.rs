@@ -2,25 +2,62 @@
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, JoinType, NullEquality};
-use datafusion::logical_expr::expr::Sort;
 use datafusion::logical_expr::utils::split_conjunction;
-use datafusion::logical_expr::{Distinct, Expr, Join, LogicalPlan, TableScan};
+use datafusion::logical_expr::{Aggregate, Distinct, Expr, Join, LogicalPlan, TableScan};
 
-use super::expression::term_of;
 use super::relation::{JoinKind, Relation};
 use super::term::{Occurrence, Term};
 use super::{Resolved, ResolvedColumn};
 
 /// Brings a plan into our own form. What it does not know becomes [`Relation::Opaque`], never an error: the proofs refuse it.
 pub fn resolve(plan: &LogicalPlan) -> Resolved {
-    Walk { scans: 0 }.visit(plan)
+    Walk::default().visit(plan)
 }
 
-struct Walk {
+/// Scans of subqueries in expressions are counted from here on: those of the plan itself keep the numbers that it gives them.
+const INSIDE: usize = 1_000_000;
+
+/// What stands for the table that a recursive CTE makes, whatever it is called.
+const RECURSION: &str = "<recursion>";
+
+/// A walk over a plan and the subqueries in its expressions.
+#[derive(Default)]
+pub(super) struct Walk {
     scans: usize,
+    inside_scans: usize,
+    /// How many query blocks with aggregates or windows have been left.
+    blocks: usize,
+    /// The columns of the queries around the one that is visited, the outermost first; those of an outer query, and what stands before LATERAL.
+    outer: Vec<Resolved>,
+    /// How many of these are of subqueries in expressions.
+    depth: usize,
+    /// Recursive CTEs that are visited.
+    recursive: Vec<String>,
 }
 
 impl Walk {
+    /// The number of the query block that is being visited.
+    pub(super) const fn block(&self) -> usize {
+        self.blocks
+    }
+
+    /// The meaning of a column of an outer query.
+    pub(super) fn outer_term(&self, column: &Column) -> Term {
+        let qualifier = column.relation.as_ref().map(|relation| relation.table());
+        let found = self.outer.iter().rev().find_map(|outer| outer.term(qualifier, &column.name)).cloned();
+        found.unwrap_or_else(|| Term::Opaque { text: format!("outer {}", column.flat_name()), parts: vec![] })
+    }
+
+    /// A subquery in an expression over `input`.
+    pub(super) fn inside(&mut self, plan: &LogicalPlan, input: &Resolved) -> Resolved {
+        self.outer.push(input.clone());
+        self.depth += 1;
+        let resolved = self.visit(plan);
+        self.depth -= 1;
+        self.outer.pop();
+        resolved
+    }
+
     fn visit(&mut self, plan: &LogicalPlan) -> Resolved {
         match plan {
             LogicalPlan::TableScan(scan) => self.scan(scan),
@@ -31,27 +68,24 @@ impl Walk {
             }
             LogicalPlan::Projection(projection) => {
                 let input = self.visit(&projection.input);
-                let terms = terms(&projection.expr, &input);
+                let terms = self.terms(&projection.expr, &input);
                 with_terms(input.relation, plan, terms)
             }
             LogicalPlan::Filter(filter) => {
                 let input = self.visit(&filter.input);
-                let predicates = sorted(split_conjunction(&filter.predicate).into_iter().map(|part| term_of(part, &input)));
+                let predicates = sorted(split_conjunction(&filter.predicate).into_iter().map(|part| self.term(part, &input)));
                 Resolved { relation: filtered(input.relation, predicates), columns: input.columns }
             }
             LogicalPlan::Join(join) => self.join(join, plan),
-            LogicalPlan::Aggregate(aggregate) => {
-                let input = self.visit(&aggregate.input);
-                let groups = terms(&aggregate.group_expr, &input);
-                let results = plan.schema().fields().iter().skip(groups.len());
-                let functions = terms(&aggregate.aggr_expr, &input).into_iter().zip(results);
-                let functions = functions.map(|(term, field)| with_scale(term, exact_scale(field.data_type())));
-                let all = groups.iter().cloned().chain(functions).collect();
-                with_terms(Relation::Aggregate { input: Box::new(input.relation), groups }, plan, all)
-            }
+            LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate, plan),
             LogicalPlan::Window(window) => {
                 let input = self.visit(&window.input);
-                let functions = terms(&window.window_expr, &input);
+                // Windows with different orders stand one on the other, and are of one block.
+                if matches!(window.input.as_ref(), LogicalPlan::Window(_)) {
+                    self.blocks -= 1;
+                }
+                let functions = self.terms(&window.window_expr, &input);
+                self.blocks += 1;
                 let all = input.columns.iter().map(|column| column.term.clone()).chain(functions.clone()).collect();
                 with_terms(Relation::Window { input: Box::new(input.relation), functions }, plan, all)
             }
@@ -60,52 +94,98 @@ impl Walk {
                 let columns = input.columns.iter().map(|column| column.term.clone()).collect();
                 Resolved { relation: Relation::Distinct { input: Box::new(input.relation), columns }, columns: input.columns }
             }
-            LogicalPlan::Sort(sort) => self.sort(&sort.input, &sort.expr, sort.fetch.is_some()),
+            LogicalPlan::Sort(sort) => self.sort(&sort.input, sort.fetch.is_some()),
             LogicalPlan::Limit(limit) => {
                 let input = self.visit(&limit.input);
                 Resolved { relation: Relation::Limit(Box::new(input.relation)), columns: input.columns }
             }
             LogicalPlan::Union(union) => self.union(&union.inputs.iter().map(AsRef::as_ref).collect::<Vec<_>>(), plan),
             LogicalPlan::Subquery(subquery) => self.visit(&subquery.subquery),
+            LogicalPlan::RecursiveQuery(query) => {
+                self.recursive.push(query.name.clone());
+                let resolved = self.opaque(plan);
+                self.recursive.pop();
+                resolved
+            }
             other => self.opaque(other),
         }
     }
 
     fn scan(&mut self, scan: &TableScan) -> Resolved {
-        let of = Occurrence(self.scans);
-        self.scans += 1;
-        let table = scan.table_name.table().to_owned();
+        let of = Occurrence(if self.depth > 0 { INSIDE + self.inside_scans } else { self.scans });
+        *(if self.depth > 0 { &mut self.inside_scans } else { &mut self.scans }) += 1;
+        let name = scan.table_name.table();
+        let is_recursion = self.recursive.iter().any(|recursive| recursive == name);
+        let table = if is_recursion { RECURSION } else { name }.to_owned();
+        let source = scan.source.schema();
+        // What a recursive CTE is made of has columns by their places: their names are the analyst's.
+        let column = |name: &String| if is_recursion { source.index_of(name).map_or_else(|_| name.clone(), |place| place.to_string()) } else { name.clone() };
         let columns = scan
             .projected_schema
             .iter()
             .map(|(qualifier, field)| ResolvedColumn {
                 qualifier: qualifier.map(|qualifier| qualifier.table().to_owned()),
                 name: field.name().clone(),
-                term: Term::Column { of, table: table.clone(), name: field.name().clone() },
+                term: Term::Column { of, table: table.clone(), name: column(field.name()) },
             })
             .collect();
         Resolved { relation: Relation::Scan { of, table }, columns }
     }
 
+    fn aggregate(&mut self, aggregate: &Aggregate, plan: &LogicalPlan) -> Resolved {
+        let input = self.visit(&aggregate.input);
+        let groups = match aggregate.group_expr.as_slice() {
+            // One expression stands for several columns, each NULL in some of the sets, and for one that says which set it is.
+            [sets @ Expr::GroupingSet(keys)] => {
+                let keys: Vec<Expr> = keys.distinct_expr().into_iter().cloned().collect();
+                let keys = self.terms(&keys, &input).into_iter().map(|key| Term::call("in some sets", vec![key]));
+                let keys: Vec<Term> = keys.collect();
+                keys.into_iter().chain([self.term(sets, &input)]).collect()
+            }
+            keys => self.terms(keys, &input),
+        };
+        let results = plan.schema().fields().iter().skip(groups.len());
+        let functions = self.terms(&aggregate.aggr_expr, &input).into_iter().zip(results);
+        let functions = functions.map(|(term, field)| with_scale(term, exact_scale(field.data_type())));
+        let all = groups.iter().cloned().chain(functions).collect();
+        self.blocks += 1;
+        with_terms(Relation::Aggregate { input: Box::new(input.relation), groups }, plan, all)
+    }
+
     fn join(&mut self, join: &Join, plan: &LogicalPlan) -> Resolved {
         let left = self.visit(&join.left);
+        let is_lateral = has_subquery(&join.right);
+        if is_lateral {
+            self.outer.push(left.clone());
+        }
         let right = self.visit(&join.right);
-        let kind = join_kind(join.join_type);
+        if is_lateral {
+            self.outer.pop();
+        }
+        // The rows that a semi or anti join keeps stand on its left.
+        let (kind, left, right) = match join.join_type {
+            JoinType::RightSemi => (JoinKind::Semi, right, left),
+            JoinType::RightAnti => (JoinKind::Anti, right, left),
+            other => (join_kind(other), left, right),
+        };
         let both = Resolved { relation: left.relation.clone(), columns: left.columns.iter().chain(&right.columns).cloned().collect() };
         // INTERSECT ALL and EXCEPT ALL join by keys of which NULL is one.
         let operator = if join.null_equality == NullEquality::NullEqualsNull { "is not distinct from" } else { "=" };
-        let equalities = join.on.iter().map(|(a, b)| equality(operator, term_of(a, &both), term_of(b, &both)));
-        let others = join.filter.iter().flat_map(|filter| split_conjunction(filter)).map(|part| term_of(part, &both));
-        let conditions = sorted(equalities.chain(others));
-        let relation = Relation::Join { kind, left: Box::new(left.relation), right: Box::new(right.relation), conditions };
+        let equalities: Vec<Term> = join.on.iter().map(|(a, b)| equality(operator, self.term(a, &both), self.term(b, &both))).collect();
+        let others = join.filter.iter().flat_map(|filter| split_conjunction(filter)).map(|part| self.term(part, &both));
+        let conditions = sorted(equalities.into_iter().chain(others));
         let columns = match kind {
             JoinKind::Semi | JoinKind::Anti => left.columns,
-            _ => both.columns,
+            _ => {
+                let (left_is_filled, right_is_filled) = (matches!(kind, JoinKind::Right | JoinKind::Full), matches!(kind, JoinKind::Left | JoinKind::Full));
+                filled(left.columns, left_is_filled).chain(filled(right.columns, right_is_filled)).collect()
+            }
         };
+        let relation = Relation::Join { kind, left: Box::new(left.relation), right: Box::new(right.relation), conditions };
         renamed(Resolved { relation, columns }, plan, |qualifier, _| qualifier)
     }
 
-    fn sort(&mut self, input: &LogicalPlan, _order: &[Sort], limited: bool) -> Resolved {
+    fn sort(&mut self, input: &LogicalPlan, limited: bool) -> Resolved {
         let input = self.visit(input);
         let relation = if limited { Relation::Limit(Box::new(input.relation)) } else { input.relation };
         Resolved { relation, columns: input.columns }
@@ -121,20 +201,56 @@ impl Walk {
 
     fn opaque(&mut self, plan: &LogicalPlan) -> Resolved {
         let inputs: Vec<Resolved> = plan.inputs().into_iter().map(|input| self.visit(input)).collect();
-        let parts: Vec<Term> = inputs.iter().flat_map(|input| &input.columns).map(|column| column.term.clone()).collect();
-        let text = plan.display().to_string();
-        let terms = plan.schema().fields().iter().map(|field| Term::Opaque { text: format!("{text}.{}", field.name()), parts: parts.clone() }).collect();
-        with_terms(Relation::Opaque { text, inputs: inputs.into_iter().map(|input| input.relation).collect() }, plan, terms)
+        let columns: Vec<ResolvedColumn> = inputs.iter().flat_map(|input| &input.columns).cloned().collect();
+        let relations: Vec<Relation> = inputs.into_iter().map(|input| input.relation).collect();
+        let all = Resolved { relation: Relation::Union(vec![]), columns };
+        let own = self.terms(&plan.expressions(), &all);
+        let parts: Vec<Term> = all.columns.into_iter().map(|column| column.term).chain(own).collect();
+        let text = name_of(plan);
+        // The names of its columns may be those that the analyst gave: their places tell them apart.
+        let terms = (0..plan.schema().fields().len()).map(|index| Term::Opaque { text: format!("{text}.{index}"), parts: parts.clone() }).collect();
+        with_terms(Relation::Opaque { text, parts, inputs: relations }, plan, terms)
     }
 }
 
-fn terms(expressions: &[Expr], input: &Resolved) -> Vec<Term> {
-    expressions.iter().map(|expression| term_of(expression, input)).collect()
+/// What an operator that we do not look into is, beside its expressions and inputs, without the names that the analyst gave.
+fn name_of(plan: &LogicalPlan) -> String {
+    match plan {
+        LogicalPlan::Unnest(unnest) => {
+            let lists: Vec<String> = unnest.list_type_columns.iter().map(|(index, list)| format!("{index} depth {}", list.depth)).collect();
+            let nulls = unnest.options.preserve_nulls();
+            format!("unnest lists {lists:?} structs {:?} from {:?} nulls {nulls}", unnest.struct_type_columns, unnest.dependency_indices)
+        }
+        LogicalPlan::Distinct(Distinct::On(on)) => {
+            let order: Vec<(bool, bool)> = on.sort_expr.iter().flatten().map(|key| (key.asc, key.nulls_first)).collect();
+            format!("distinct on {} of {} order {order:?}", on.on_expr.len(), on.select_expr.len())
+        }
+        LogicalPlan::RecursiveQuery(query) => format!("recursive distinct={}", query.is_distinct),
+        LogicalPlan::Values(values) => format!("{} rows of values", values.values.len()),
+        LogicalPlan::EmptyRelation(empty) => format!("nothing one_row={}", empty.produce_one_row),
+        other => other.display().to_string(),
+    }
+}
+
+/// Columns of a side of a join whose rows may be NULL for want of a partner. What is computed below the join is NULL then, which the same expression above
+/// need not be.
+fn filled(columns: Vec<ResolvedColumn>, is_filled: bool) -> impl Iterator<Item = ResolvedColumn> {
+    columns.into_iter().map(move |mut column| {
+        if is_filled && !matches!(column.term, Term::Column { .. }) {
+            column.term = Term::call("if joined", vec![column.term]);
+        }
+        column
+    })
+}
+
+/// Whether a plan may refer to what stands before it in a join.
+fn has_subquery(plan: &LogicalPlan) -> bool {
+    matches!(plan, LogicalPlan::Subquery(_)) || plan.inputs().into_iter().any(has_subquery)
 }
 
 fn with_scale(term: Term, scale: Option<i8>) -> Term {
     match term {
-        Term::Aggregate { name, arguments, distinct, filter, order, .. } => Term::Aggregate { name, arguments, distinct, filter, order, scale },
+        Term::Aggregate { block, name, arguments, distinct, filter, order, .. } => Term::Aggregate { block, name, arguments, distinct, filter, order, scale },
         other => other,
     }
 }

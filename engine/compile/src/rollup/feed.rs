@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     fn sum(scale: Option<i8>) -> Term {
-        Term::Aggregate { name: "sum".to_owned(), arguments: vec![], distinct: false, filter: None, order: vec![], scale }
+        Term::Aggregate { block: 0, name: "sum".to_owned(), arguments: vec![], distinct: false, filter: None, order: vec![], scale }
     }
 
     fn cast(data_type: &DataType, inner: Term) -> Term {

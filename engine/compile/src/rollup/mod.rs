@@ -83,7 +83,7 @@ impl Rollup {
         self.schema.fields().get(self.bucket).map_or("", |field| field.name())
     }
 
-    /// Proves what can be proved about a planned query. `meaning` is what else decides the rows: the normal forms of the tables.
+    /// Proves what can be proved about a planned query. `meaning` gives what else decides its rows: tables and calendar.
     ///
     /// # Errors
     /// What makes the query no rollup of its folder's grain, with places.
@@ -92,7 +92,7 @@ impl Rollup {
         parsed: &ParsedQuery,
         Planned { plan, tables, .. }: &Planned,
         schema: SchemaRef,
-        meaning: &str,
+        meaning: impl Fn(&Resolved) -> String,
     ) -> Result<Self, Diagnostics> {
         let query = resolve(plan);
         let time = time_column(definition, &query)?;
@@ -109,7 +109,7 @@ impl Rollup {
         let bucket_name = schema.fields().get(bucket).map_or("", |field| field.name().as_str());
         let keys = GroupKeys::of(plan, &query, &time, (bucket_name, buckets), &proof.facts);
         let states = States::of(plan, &query, &time, bucket_name, &proof.facts);
-        let fingerprint = fingerprint::fingerprint(&query, &schema, definition, meaning);
+        let fingerprint = fingerprint::fingerprint(&query, &schema, definition.header.grain, &time, &meaning(&query));
         Ok(Self {
             definition: definition.clone(),
             parsed: parsed.clone(),

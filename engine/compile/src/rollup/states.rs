@@ -383,9 +383,9 @@ impl Columns {
 /// The same call of another function.
 fn term_of(call: &Call, function: Function) -> Term {
     match call.term.clone() {
-        Term::Aggregate { arguments, filter, .. } => {
+        Term::Aggregate { block, arguments, filter, .. } => {
             let scale = if function == Function::Sum { exact_scale(&call.data_type) } else { None };
-            Term::Aggregate { name: function.call().to_owned(), arguments, distinct: function.is_distinct(), filter, order: vec![], scale }
+            Term::Aggregate { block, name: function.call().to_owned(), arguments, distinct: function.is_distinct(), filter, order: vec![], scale }
         }
         other => other,
     }

@@ -21,6 +21,12 @@ pub(crate) enum Change {
     Receipts(Vec<(i64, i64)>),
     /// The newest file of receipts goes.
     DropReceipts,
+    /// The rows of some files of sales are put into one, and nothing else happens.
+    RearrangeSales { from: usize },
+    /// Files go that no version has which somebody may still read.
+    Vacuum,
+    /// Another process goes on, which knows only what the lake says.
+    Forget,
 }
 
 /// A sale, its number aside.
@@ -54,6 +60,9 @@ fn change() -> impl Strategy<Value = Change> {
         1 => (1_i64..6).prop_map(|shop| Change::CloseShop { shop }),
         2 => prop::collection::vec((1_i64..40, 1_i64..90_000), 1..5).prop_map(Change::Receipts),
         1 => Just(Change::DropReceipts),
+        2 => (0_usize..4).prop_map(|from| Change::RearrangeSales { from }),
+        2 => Just(Change::Vacuum),
+        1 => Just(Change::Forget),
     ]
 }
 

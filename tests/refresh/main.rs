@@ -242,6 +242,31 @@ async fn rows_that_leave_their_files_are_merged() {
     }
 }
 
+/// Rows that were only put into another file are no change, also to a process that did not do it, and when some of them go afterwards these are.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_only_put_elsewhere_is_not_read() {
+    let sale =
+        |shop, hour, amount| Sale { shop: Some(shop), buyer: 1, hour: Some(hour), due_in: 3, status: "done", quantity: 4, amount: Some(amount), weight: None };
+    let mut shops = Shops::open().await;
+    for day in 0..4 {
+        shops.apply(&Change::Sales((0..3).map(|number| sale(number, 24 * day + 5, 10 * number + 1)).collect())).await;
+    }
+    shops.refresh().await;
+    for change in [Change::RearrangeSales { from: 1 }, Change::Vacuum, Change::Forget] {
+        shops.apply(&change).await;
+    }
+    let seen = shops.refresh().await;
+    assert!(seen.iter().all(|seen| seen.ends_with("restamp") || seen.ends_with("nothing")), "{seen:?}");
+    for change in [Change::RearrangeSales { from: 0 }, Change::MarkSales { file: 0, drop: vec![2], alter: vec![] }, Change::Vacuum, Change::Forget] {
+        shops.apply(&change).await;
+    }
+    let seen = shops.refresh().await;
+    for rollup in ["by_hour: merge", "by_day: merge", "signed: merge", "balance: merge onward"] {
+        assert!(seen.contains(&rollup.to_owned()), "{rollup} is not among {seen:?}");
+    }
+    assert_eq!(shops.difference().await, None);
+}
+
 /// A definition that comes back after another one does not take the other's rows for its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_definition_that_comes_back_is_built_anew() {

@@ -1,6 +1,6 @@
 //! A small lake whose sources are changed by commits of their own, and the rollups over it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{DateTime, Days, SecondsFormat, TimeDelta, Utc};
 use nightshift_app::Workspace;
 use nightshift_compile::Rollup;
-use nightshift_lake::{ChangedRows, Commit, DELETION_VECTORS, Deletion, StageOptions, TableKind, TableLayout, TableName};
+use nightshift_lake::{ChangedRows, Commit, DELETION_VECTORS, Deletion, Keep, StageOptions, TableKind, TableLayout, TableName};
 use nightshift_refresh::tables::{Pinned, PinnedTable, register};
-use nightshift_refresh::{CUT_FROM, Outcome, Request, Technique, refresh};
+use nightshift_refresh::{CUT_FROM, Outcome, Request, Technique, refresh, stamps};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -53,6 +53,10 @@ impl Shops {
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "{text}");
         std::fs::write(&path, text.replace(from, to)).unwrap();
+        self.reopen().await;
+    }
+
+    async fn reopen(&mut self) {
         self.workspace = Workspace::open_sound(self.folder.path(), None).await.unwrap_or_else(|error| panic!("{error:?}"));
     }
 
@@ -92,6 +96,9 @@ impl Shops {
                 self.commit("receipt", rows, None).await;
             }
             Change::DropReceipts => self.drop_file("receipt", 0).await,
+            Change::RearrangeSales { from } => self.rearrange("sale", *from).await,
+            Change::Vacuum => self.vacuum("sale").await,
+            Change::Forget => self.reopen().await,
         }
     }
 
@@ -164,6 +171,36 @@ impl Shops {
         }
         let commit = Commit { operation: "test".to_owned(), layout: Some(layout), add, remove, changed_rows, ..Commit::default() };
         lake.commit(base.as_ref(), &source(table), commit).await.unwrap();
+    }
+
+    /// One commit: the rows of the files from one on are put into a file of their own.
+    async fn rearrange(&mut self, table: &'static str, from: usize) {
+        let Some(files) = self.files.get_mut(table).filter(|files| from < files.len()) else { return };
+        let lake = &self.workspace.lake;
+        let schema = stored(&self.workspace.compiled.contract(table).unwrap().schema(), table);
+        let base = lake.snapshot(&source(table)).await.unwrap().unwrap();
+        let gone: Vec<File> = files.drain(from..).collect();
+        let remove = base.files().iter().filter(|file| gone.iter().any(|gone| gone.path == file.path)).cloned().collect();
+        let rows: Vec<Value> = gone.into_iter().flat_map(|file| file.rows).collect();
+        let mut writer = lake.stage(&source(table), layout(&schema), StageOptions::default()).unwrap();
+        writer.write(batch(&schema, &rows)).await.unwrap();
+        let staged = writer.finish().await.unwrap();
+        let positions = (0..).take(rows.len()).collect();
+        files.push(File { path: staged.files()[0].path.clone(), rows, positions });
+        let commit = Commit { operation: "test".to_owned(), add: vec![staged], remove, rearranges: true, ..Commit::default() };
+        lake.commit(Some(&base), &source(table), commit).await.unwrap();
+    }
+
+    /// Removes every file that neither the newest version has nor one that a rollup stands for.
+    async fn vacuum(&self, table: &'static str) {
+        let pinned = self.pinned().await;
+        let mut versions = BTreeSet::new();
+        for rollup in &self.workspace.compiled.rollups {
+            let Some(made) = self.workspace.lake.snapshot(&TableName::new(TableKind::Rollup, rollup.name()).unwrap()).await.unwrap() else { continue };
+            versions.extend(stamps::read(rollup, &made, &pinned).await.unwrap().get(table).copied().flatten());
+        }
+        let keep = Keep { versions, files: TimeDelta::zero(), log: TimeDelta::days(30) };
+        self.workspace.lake.vacuum(&source(table), &keep, Utc::now()).await.unwrap();
     }
 
     /// One commit: rows leave a file that stays, and others come.

@@ -1,6 +1,7 @@
 //! A pipeline and a date become a batch: its steps, their order, and the run of it.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -125,7 +126,7 @@ impl Workspace {
         observer: Arc<dyn Observer>,
         cancel: CancellationToken,
     ) -> Result<RunSummary> {
-        self.begin(pipeline, date, intent).await?.execute(observer, cancel).await
+        self.begin(pipeline, date, intent).await?.execute(BTreeSet::new(), observer, cancel).await
     }
 }
 
@@ -182,12 +183,12 @@ impl OpenRun {
         Ok(plan.rerun)
     }
 
-    /// Does the work.
+    /// Does the work. Definitions of `accepted` rollups are taken although readers of their tables may break.
     ///
     /// # Errors
     /// If the run cannot be recorded. That a step fails is part of the summary.
-    pub async fn execute(self, observer: Arc<dyn Observer>, cancel: CancellationToken) -> Result<RunSummary> {
-        let runner = Arc::new(Steps::new(self.workspace, self.ledger.clone()));
+    pub async fn execute(self, accepted: BTreeSet<String>, observer: Arc<dyn Observer>, cancel: CancellationToken) -> Result<RunSummary> {
+        let runner = Arc::new(Steps::new(self.workspace, self.ledger.clone(), accepted));
         let summary = self.session.execute(runner, observer, Options::default(), cancel).await;
         self.ledger.close().await;
         Ok(summary?)

@@ -66,6 +66,20 @@ pub enum Error {
         /// What was compared.
         summary: String,
     },
+    /// There is no table to compare with.
+    #[error("`{rollup}` has never been built")]
+    NeverBuilt {
+        /// The rollup.
+        rollup: String,
+    },
+    /// A changed definition would break those who read its table.
+    #[error("the definition of `{rollup}` has changed, and readers of its table may break: {}; to see it: nightshift diff {rollup}; to take it, run with --accept {rollup}", changes.join(", "))]
+    Breaks {
+        /// The rollup.
+        rollup: String,
+        /// What becomes of its columns.
+        changes: Vec<String>,
+    },
     /// A name that the project does not have.
     #[error("there is no {kind} `{name}`{}", hint.as_deref().map(|hint| format!(": {hint}")).unwrap_or_default())]
     Unknown {
@@ -137,6 +151,8 @@ impl Faulty for Error {
             | Self::Unknown { .. }
             | Self::Broken { .. }
             | Self::NothingRan
+            | Self::NeverBuilt { .. }
+            | Self::Breaks { .. }
             | Self::NotEmpty { .. }
             | Self::Outdated { .. }
             | Self::File { .. } => Fault::User,

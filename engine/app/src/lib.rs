@@ -3,11 +3,12 @@
 //! Only this crate builds sessions and knows all the others. It holds no SQL text and makes no Delta calls of its own beyond reading
 //! snapshots. Start reading at [`Workspace`], then [`batch`], then [`steps`]; what analysts ask is in
 //! [`preview`], [`query`], [`lineage`], [`explain`],
-//! [`verify`], [`test`] and [`show`].
+//! [`verify`], [`diff`], [`test`] and [`show`].
 
 pub mod batch;
 mod counted;
 pub mod demo;
+pub mod diff;
 mod error;
 pub mod explain;
 pub mod generate;

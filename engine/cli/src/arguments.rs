@@ -47,7 +47,13 @@ impl Arguments {
     pub(crate) const fn is_heavy(&self) -> bool {
         matches!(
             self.command,
-            Command::Run { .. } | Command::Retry { .. } | Command::Demo { .. } | Command::Sql { .. } | Command::Preview { .. } | Command::Verify { .. }
+            Command::Run { .. }
+                | Command::Retry { .. }
+                | Command::Demo { .. }
+                | Command::Sql { .. }
+                | Command::Preview { .. }
+                | Command::Verify { .. }
+                | Command::Diff { .. }
         )
     }
 
@@ -176,6 +182,10 @@ impl VerifyExtent {
     }
 }
 
+const DIFF_EXAMPLES: &str = "Examples:
+  nightshift diff depot_daily
+  nightshift diff sql/rollups/daily/depot_daily.sql --limit all --format json";
+
 const TEST_EXAMPLES: &str = "Examples:
   nightshift test
   nightshift test depot_daily reports/top_customers.sql";
@@ -201,6 +211,9 @@ pub(crate) enum Command {
         /// Begin at this step and do all that depends on it, e.g. depot_daily or refresh:depot_daily.
         #[arg(long, value_name = "STEP")]
         from: Option<String>,
+        /// Take the changed definition of this rollup although readers of its table may break; may be repeated.
+        #[arg(long, value_name = "ROLLUP")]
+        accept: Vec<String>,
     },
     /// Try what failed or was left of a batch again, with the same source versions.
     Retry {
@@ -209,6 +222,9 @@ pub(crate) enum Command {
         /// The business date.
         #[arg(long)]
         date: NaiveDate,
+        /// Take the changed definition of this rollup although readers of its table may break; may be repeated.
+        #[arg(long, value_name = "ROLLUP")]
+        accept: Vec<String>,
     },
     /// Say what a run would do, step by step and why, without doing it: files to load, how rollups are brought up to date, reports that
     /// change.
@@ -280,6 +296,17 @@ pub(crate) enum Command {
         #[command(flatten)]
         extent: VerifyExtent,
         /// How many differing rows of a rollup are printed; `all` for all of them.
+        #[arg(long, value_name = "N", default_value = "20")]
+        limit: Limit,
+    },
+    /// Show what a changed rollup would change: its query over the newest tables beside the table as it stands.
+    ///
+    /// Columns that come, go or get another type, and the rows that only one side has in the columns that both have. Nothing is written.
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff {
+        /// The rollup, by its name or file.
+        rollup: String,
+        /// How many differing rows are printed; `all` for all of them.
         #[arg(long, value_name = "N", default_value = "20")]
         limit: Limit,
     },

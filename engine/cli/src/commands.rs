@@ -3,6 +3,7 @@
 mod batch;
 mod check;
 mod demo;
+mod diff;
 mod explain;
 mod generate;
 mod lineage;
@@ -33,11 +34,11 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<Opti
     let target = arguments.target.as_deref();
     match &arguments.command {
         Command::Check => check::check(&root, target, printer).await,
-        Command::Run { work, date, from } => {
+        Command::Run { work, date, from, accept } => {
             let intent = from.clone().map_or(Intent::Run, Intent::From);
-            batch::batch(&root, target, printer, &work.name(), *date, intent).await
+            batch::batch(&root, target, printer, &work.name(), *date, intent, accept).await
         }
-        Command::Retry { work, date } => batch::batch(&root, target, printer, &work.name(), *date, Intent::Retry).await,
+        Command::Retry { work, date, accept } => batch::batch(&root, target, printer, &work.name(), *date, Intent::Retry, accept).await,
         Command::Plan { work, date, from } => {
             let intent = from.clone().map_or(Intent::Run, Intent::From);
             plan::plan(&root, target, printer, &work.name(), *date, intent).await
@@ -45,6 +46,7 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<Opti
         Command::Preview { file, parameters, limit } => preview::preview(&root, target, printer, file, parameters, *limit).await,
         Command::Sql { query, file, limit } => sql::sql(&root, target, printer, query.as_deref(), file.as_deref(), *limit).await,
         Command::Lineage { name } => lineage::lineage(&root, target, printer, name.as_deref()).await,
+        Command::Diff { rollup, limit } => diff::diff(&root, target, printer, rollup, limit.0).await,
         Command::Explain { rollup } => explain::explain(&root, target, printer, rollup).await,
         Command::Verify { rollup, extent, limit } => verify::verify(&root, target, printer, rollup.as_deref(), extent.chosen(), limit.0).await,
         Command::Test { names } => test::test(&root, target, printer, names).await,

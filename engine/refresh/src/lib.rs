@@ -9,6 +9,7 @@ pub mod buckets;
 mod by_change;
 mod by_facts;
 mod changed;
+mod columns;
 pub mod decide;
 mod delta;
 mod difference;
@@ -30,6 +31,7 @@ mod touched;
 mod units;
 pub mod verify;
 
+pub use columns::ColumnChanges;
 pub use decide::{Decision, FullReason, Rejected, Rejection};
 pub use difference::{Differences, SIDE};
 pub use error::{Error, Result};

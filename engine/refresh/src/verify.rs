@@ -43,6 +43,8 @@ pub struct Verifying<'a> {
 
 /// The sides of a verification, as they are called in what differs.
 pub const SIDES: [&str; 2] = ["sources", "table"];
+/// What the side of a definition is called beside a table that an earlier one made.
+pub const DEFINITION: &str = "definition";
 
 const MICROSECONDS_AN_HOUR: i64 = 3_600_000_000;
 
@@ -79,20 +81,35 @@ impl Verifying<'_> {
     /// # Errors
     /// If the query does not fit its tables, or cannot be started.
     pub async fn differences(&self, buckets: Option<&Buckets>) -> Result<Differences> {
-        let planned = self.rollup.parsed.plan(&self.session.context).await;
-        let plan = planned.map_err(|problems| Error::Query { rollup: self.rollup.name().to_owned(), problems })?.plan;
-        let stated = stated(&plan, self.rollup.states.as_ref().ok(), self.session)?;
+        let stated = stated(&self.plan().await?, self.rollup.states.as_ref().ok(), self.session)?;
         let visible = self.rollup.schema.fields().iter().map(|field| field.name().clone());
         let stored = self.table.schema();
         let hidden = stated.columns.iter().filter(|name| stored.field_with_name(name).is_ok()).cloned();
         let columns: Vec<String> = visible.chain(hidden).collect();
-        let keys = match (&self.rollup.keys, &self.rollup.states) {
-            (Ok(keys), _) => keys.columns.as_slice(),
-            (_, Ok(states)) => states.keys.as_slice(),
-            _ => &[],
-        };
         let first = self.queried(stated.plan, buckets)?;
-        Sides { first, second: self.stored(buckets)?, names: SIDES, columns, keys }.differences(self.session, self.cancel).await
+        Sides { first, second: self.stored(buckets)?, names: SIDES, columns, keys: self.keys() }.differences(self.session, self.cancel).await
+    }
+
+    /// Looks for rows that only the table has, or only the query, in some columns.
+    ///
+    /// # Errors
+    /// As [`Self::differences`].
+    pub async fn beside_table(&self, name: &str, columns: Vec<String>) -> Result<Differences> {
+        let (first, second) = (self.plan().await?, self.stored(None)?);
+        Sides { first, second, names: [name, SIDES[1]], columns, keys: self.keys() }.differences(self.session, self.cancel).await
+    }
+
+    async fn plan(&self) -> Result<LogicalPlan> {
+        let planned = self.rollup.parsed.plan(&self.session.context).await;
+        Ok(planned.map_err(|problems| Error::Query { rollup: self.rollup.name().to_owned(), problems })?.plan)
+    }
+
+    fn keys(&self) -> &[String] {
+        match (&self.rollup.keys, &self.rollup.states) {
+            (Ok(keys), _) => &keys.columns,
+            (_, Ok(states)) => &states.keys,
+            _ => &[],
+        }
     }
 
     /// The rows that the query gives.

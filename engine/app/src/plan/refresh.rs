@@ -6,16 +6,19 @@ use nightshift_compile::Rollup;
 use nightshift_compile::rollup::feed::feed;
 use nightshift_compile::rollup::locality::Locality;
 use nightshift_project::ByteSize;
-use nightshift_refresh::{Decision, FullReason, Technique};
+use nightshift_refresh::{Decision, FullReason, Technique, table_name};
 use serde_json::{Value, json};
 
 use super::{Outlook, Planner, Verdict, outcome};
 use crate::Result;
+use crate::diff::breaking;
 
 impl Planner<'_> {
     pub(super) async fn refresh(&self, name: &str) -> Result<Outlook> {
         let workspace = self.workspace;
         let rollup = workspace.rollup(name)?;
+        let table = workspace.lake.snapshot(&table_name(rollup)?).await?;
+        let changes = breaking(rollup, table.as_ref()).await?;
         let decision = workspace.decide(rollup, &self.pinned(&rollup.tables).await?, &self.cancel).await?;
         let after = self.before(&rollup.tables, Verdict::may_commit);
         let feeder = self.feeder(rollup);
@@ -25,6 +28,10 @@ impl Planner<'_> {
             found.what = format!("decided after {}: {}", after.join(", "), found.what);
         }
         found.after = after;
+        if !changes.is_empty() {
+            found.what = format!("fails without --accept {name}, because readers may break ({}); with it {}", changes.join(", "), found.what);
+            found.verdict = Verdict::Fails;
+        }
         Ok(found)
     }
 

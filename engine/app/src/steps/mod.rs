@@ -10,6 +10,7 @@ mod shortage;
 pub(crate) mod staged;
 mod turn;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -40,13 +41,15 @@ pub struct Steps {
     shortage: Shortage,
     /// The turns of steps that hold much memory.
     turns: Semaphore,
+    /// Rollups whose changed definitions are taken although they may break readers.
+    accepted: BTreeSet<String>,
 }
 
 impl Steps {
     /// The steps of a project.
-    pub fn new(workspace: Arc<Workspace>, ledger: Ledger) -> Self {
+    pub fn new(workspace: Arc<Workspace>, ledger: Ledger, accepted: BTreeSet<String>) -> Self {
         let turns = Semaphore::new(side_by_side(workspace.engine.limits()).get());
-        Self { workspace, ledger, shortage: Shortage::default(), turns }
+        Self { workspace, ledger, shortage: Shortage::default(), turns, accepted }
     }
 
     /// The session of a refresh or report.

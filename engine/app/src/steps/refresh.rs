@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
+use chrono::Utc;
 use nightshift_compile::Rollup;
-use nightshift_ledger::{Measures, PublicationRecord};
+use nightshift_ledger::{AuditEntry, Measures, PublicationRecord};
 use nightshift_orchestrate::{StepContext, StepOutcome};
-use nightshift_refresh::{CUT_FROM, Request, tables};
+use nightshift_refresh::{CUT_FROM, Request, table_name, tables};
 use serde_json::json;
 
 use super::Steps;
-use crate::Result;
+use crate::diff::breaking;
 use crate::plan::rejected;
 use crate::verify::Extent;
+use crate::{Error, Result};
 
 impl Steps {
     pub(super) async fn refresh(&self, name: &str, context: &StepContext) -> Result<StepOutcome> {
         let workspace = &self.workspace;
         let rollup = workspace.rollup(name)?;
+        self.must_not_break_readers(rollup, context).await?;
         let pinned = self.pinned(context.run.id, &rollup.tables).await?;
         let session = self.session(&format!("refresh:{name}"))?;
         tables::register(&session.context, &pinned)?;
@@ -66,5 +69,20 @@ impl Steps {
         let verification = self.workspace.verify(rollup, extent, 0, place, &context.cancel).await?;
         verification.must_be_equal()?;
         Ok(Some(verification.summary()))
+    }
+
+    /// A changed definition is not taken silently where readers of the table may break.
+    async fn must_not_break_readers(&self, rollup: &Arc<Rollup>, context: &StepContext) -> Result<()> {
+        let table = self.workspace.lake.snapshot(&table_name(rollup)?).await?;
+        let changes = breaking(rollup, table.as_ref()).await?;
+        if changes.is_empty() {
+            return Ok(());
+        }
+        if !self.accepted.contains(rollup.name()) {
+            return Err(Error::Breaks { rollup: rollup.name().to_owned(), changes });
+        }
+        let detail = json!({"rollup": rollup.name(), "columns": changes, "run": context.run.number});
+        let entry = AuditEntry { actor: context.run.owner.clone(), action: "definition-accepted".to_owned(), batch: Some(context.batch.id), detail };
+        Ok(self.ledger.audit(&entry, Utc::now()).await?)
     }
 }

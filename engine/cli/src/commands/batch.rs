@@ -21,8 +21,12 @@ pub(super) async fn batch(
     pipeline: &str,
     date: NaiveDate,
     intent: Intent,
+    accepted: &[String],
 ) -> Result<Option<Fault>> {
     let workspace = Arc::new(open_for_run(root, target, printer, pipeline).await?);
+    for name in accepted {
+        workspace.rollup(name)?;
+    }
     let cancel = stop_on_signal(*printer);
     let run = workspace.begin(pipeline, date, intent).await?;
     if let Err(error) = announce(printer, &run).await {
@@ -30,7 +34,7 @@ pub(super) async fn batch(
         return Err(error);
     }
     let bars = Arc::new(Bars::new(&format!("{pipeline} {date}"), run.steps()));
-    let summary = run.execute(bars, cancel).await?;
+    let summary = run.execute(accepted.iter().cloned().collect(), bars, cancel).await?;
     print_summary(printer, &summary);
     Ok(summary.fault())
 }

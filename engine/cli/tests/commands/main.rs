@@ -33,7 +33,7 @@ fn what_the_demonstration_suggests_can_be_run() {
 #[test]
 fn help_says_what_each_command_is_for() {
     let place = Place::new();
-    for command in ["preview", "sql", "lineage", "explain", "verify", "test", "show"] {
+    for command in ["preview", "sql", "lineage", "explain", "verify", "diff", "test", "show"] {
         assert_snapshot!(format!("help_{command}"), place.run(&[command, "--help"]).shown());
     }
     assert_snapshot!("help", place.run(&["-h"]).shown());
@@ -230,6 +230,60 @@ fn a_mistake_in_one_file_fails_its_own_step() {
     std::fs::copy(place.path("reports/daily_sales.sql"), place.path("sql/rollups/daily/depot_yearly.sql")).unwrap();
     let doubled = place.run(&["run", "daily", "--date", NIGHT]);
     assert_eq!((doubled.exit, doubled.stdout.as_str()), (1, ""), "{}", doubled.shown());
+}
+
+/// A definition that changes is looked at first, and taken only by who knows what readers lose.
+#[test]
+fn a_changed_definition_is_shown_and_never_taken_silently() {
+    let place = Place::after_a_night();
+    let file = "sql/rollups/daily/payment_daily.sql";
+    let same = place.run(&["diff", "payment_daily", "--format", "json"]).json();
+    assert_eq!((&same["differences"], &same["is_of_definition"], &same["breaks_readers"]), (&json!(0), &json!(true), &json!(false)));
+
+    // A condition: other rows in the same columns, which no reader stumbles over.
+    place.edit(file, "FROM payment p\n", "FROM payment p\nWHERE p.method <> 'cash'\n");
+    let other = place.run(&["diff", file, "--format", "json"]).json();
+    let cash = place.run(&["sql", "SELECT count(*) AS n FROM payment_daily WHERE method = 'cash'", "--format", "json"]).json()["rows"][0][0].clone();
+    assert_eq!((&other["differences"], &other["is_of_definition"], &other["breaks_readers"]), (&cash, &json!(false), &json!(false)));
+    let planned = place.run(&["plan", "daily", "--date", NIGHT, "--from", "payment_daily", "--format", "json"]).json();
+    let what = |planned: &Value| planned["steps"].as_array().unwrap().iter().find(|step| step["step"] == "refresh:payment_daily").unwrap().clone();
+    assert!(what(&planned)["what"].as_str().unwrap().starts_with("full: its definition"), "{planned}");
+
+    // A column that goes and one of another type: the diff says so, the plan says so, and the run does not do it.
+    place.edit(file, "WHERE p.method <> 'cash'\n", "");
+    place.edit(
+        file,
+        "       max(p.amount)                                    AS largest_payment\n",
+        "       min(p.amount)                                    AS smallest_payment\n",
+    );
+    place.edit(file, "largest_payment:", "smallest_payment:");
+    place.edit(
+        file,
+        "       count(*)                                         AS payments,",
+        "       CAST(count(*) AS INTEGER)                        AS payments,",
+    );
+    assert_snapshot!("diff_that_breaks_readers", place.run(&["diff", "payment_daily"]).shown());
+    let planned = place.run(&["plan", "daily", "--date", NIGHT, "--from", "payment_daily", "--format", "json"]).json();
+    assert_eq!(what(&planned)["verdict"], "fails");
+    let table = "data/lake/rollup/payment_daily/_delta_log";
+    let versions =
+        || std::fs::read_dir(place.path(table)).unwrap().filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "json")).count();
+    let before = versions();
+    let run = ["run", "daily", "--date", NIGHT, "--from", "payment_daily", "--format", "json"];
+    let refused = place.run(&run);
+    assert_eq!((refused.exit, versions()), (1, before), "{}", refused.shown());
+    let step = refused.json()["steps"].as_array().unwrap().iter().find(|step| step["step"] == "refresh:payment_daily").unwrap().clone();
+    assert!(step["detail"].as_str().unwrap().contains("`largest_payment` goes, `payments` becomes INTEGER instead of BIGINT"), "{step}");
+    let unknown = place.run(&["run", "daily", "--date", NIGHT, "--accept", "payment_dayly"]);
+    assert!(unknown.exit == 1 && unknown.stderr.contains("did you mean `payment_daily`?"), "{}", unknown.shown());
+
+    let accepted: Vec<&str> = run.into_iter().chain(["--accept", "payment_daily"]).collect();
+    let taken = place.run(&accepted);
+    assert_eq!((taken.exit, versions()), (0, before + 1), "{}", taken.shown());
+    let audit = place.run(&["show", "daily", "--format", "json"]).json()["audit"].to_string();
+    assert!(audit.contains("definition-accepted") && audit.contains("`largest_payment` goes"), "{audit}");
+    assert_eq!(place.run(&["verify", "payment_daily", "--all"]).exit, 0);
+    assert_eq!(place.run(&["run", "daily", "--date", NIGHT]).exit, 0, "nothing is left to accept");
 }
 
 /// A report whose file is gone.

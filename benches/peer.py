@@ -29,6 +29,7 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="peer")
     parser.add_argument("kind", choices=("rollups", "reports"))
+    parser.add_argument("--queries", type=Path, default=QUERIES, help="session.sql, rollups/ and reports/")
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--results", type=Path, required=True)
     parser.add_argument("--spill", type=Path, required=True)
@@ -47,15 +48,16 @@ def connect(given: argparse.Namespace) -> duckdb.DuckDBPyConnection:
     assert found is not None and found.submodule_search_locations
     folder = Path(found.submodule_search_locations[0]) / "extensions" / f"v{duckdb.__version__}"
     connection.execute(f"LOAD '{folder / 'delta.duckdb_extension'}'")
-    connection.execute((QUERIES / "session.sql").read_text(encoding="utf-8").replace("{lake}", str(given.lake)))
+    session = (given.queries / "session.sql").read_text(encoding="utf-8")
+    connection.execute(session.replace("{lake}", str(given.lake)))
     return connection
 
 
-def queries(kind: str) -> list[Path]:
+def queries(kind: str, folder: Path = QUERIES) -> list[Path]:
     """The files of a kind, finer rollups first: a coarser one may read what they gave."""
     if kind == "reports":
-        return sorted((QUERIES / "reports").glob("*.sql"))
-    return [path for grain in GRAINS for path in sorted((QUERIES / "rollups" / grain).glob("*.sql"))]
+        return sorted((folder / "reports").glob("*.sql"))
+    return [path for grain in GRAINS for path in sorted((folder / "rollups" / grain).glob("*.sql"))]
 
 
 def compute(connection: duckdb.DuckDBPyConnection, path: Path, given: argparse.Namespace) -> None:
@@ -73,7 +75,7 @@ def main() -> None:
     began = time.perf_counter()
     connection = connect(given)
     report: dict[str, Any] = {"session": time.perf_counter() - began, "queries": {}, "failures": {}}
-    for path in queries(given.kind):
+    for path in queries(given.kind, given.queries):
         began = time.perf_counter()
         try:
             compute(connection, path, given)

@@ -113,6 +113,18 @@ class Contestant(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Bound:
+    """A contestant that always does the same part, whatever the others do."""
+
+    contestant: Contestant
+    part: Part
+
+    def run(self, _: Part) -> Sample:
+        """Does that part."""
+        return self.contestant.run(self.part)
+
+
 class Nightshift:
     """Our side: the binary, under one of the place's limits."""
 

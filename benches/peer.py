@@ -28,8 +28,8 @@ PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="peer")
-    parser.add_argument("kind", choices=("rollups", "reports"))
-    parser.add_argument("--queries", type=Path, default=QUERIES, help="session.sql, rollups/ and reports/")
+    parser.add_argument("kind", choices=("rollups", "cascade", "reports"))
+    parser.add_argument("--queries", type=Path, default=QUERIES, help="session.sql, and a folder a kind")
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--results", type=Path, required=True)
     parser.add_argument("--spill", type=Path, required=True)
@@ -56,8 +56,8 @@ def connect(given: argparse.Namespace) -> duckdb.DuckDBPyConnection:
 def queries(kind: str, folder: Path = QUERIES) -> list[Path]:
     """The files of a kind, finer rollups first: a coarser one may read what they gave."""
     if kind == "reports":
-        return sorted((folder / "reports").glob("*.sql"))
-    return [path for grain in GRAINS for path in sorted((folder / "rollups" / grain).glob("*.sql"))]
+        return sorted((folder / kind).glob("*.sql"))
+    return [path for grain in GRAINS for path in sorted((folder / kind / grain).glob("*.sql"))]
 
 
 def compute(connection: duckdb.DuckDBPyConnection, path: Path, given: argparse.Namespace) -> None:
@@ -65,7 +65,7 @@ def compute(connection: duckdb.DuckDBPyConnection, path: Path, given: argparse.N
     target = given.results / f"{path.stem}.parquet"
     sql = path.read_text(encoding="utf-8").replace("$business_date", f"DATE '{given.date}'")
     connection.execute(f"COPY ({sql}) TO '{target}' ({PARQUET})")
-    if given.kind == "rollups":
+    if given.kind != "reports":
         connection.execute(f"CREATE VIEW {path.stem} AS FROM read_parquet('{target}')")
 
 

@@ -37,11 +37,19 @@ class Limits:
     threads: int
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """A lake and ledger to go back to: what a pipeline makes of the snapshot before."""
+
+    name: str
+    pipeline: str
+    days_after: int = 0  # the last day of the history
+
+
 class Place:
     """The folder for one amount of data of a project that a benchmark has frozen."""
 
-    # Each snapshot, with the pipeline that makes it of the one before.
-    snapshots: tuple[tuple[str, str], ...]
+    snapshots: tuple[Snapshot, ...]
 
     def __init__(self, folder: Path, frozen: Path, last_day: date, binary: Path, limits: dict[str, Limits]) -> None:
         self.folder, self.frozen = folder, frozen
@@ -99,11 +107,12 @@ class Place:
     def make_lakes(self) -> None:
         """Brings the history in and builds the rollups once, outside the clock."""
         self.clear()
-        for pipeline, snapshot in self.snapshots:
-            say(f"preparing: {pipeline}")
-            finished = process.run_or_fail(self.command(pipeline, self.last_day, next(iter(self.limits))))
-            say(f"preparing: {pipeline} took {finished.seconds:.1f} s")
-            self.keep(self.folder / snapshot)
+        for snapshot in self.snapshots:
+            say(f"preparing: {snapshot.pipeline}")
+            day = self.last_day + timedelta(days=snapshot.days_after)
+            finished = process.run_or_fail(self.command(snapshot.pipeline, day, next(iter(self.limits))))
+            say(f"preparing: {snapshot.pipeline} took {finished.seconds:.1f} s")
+            self.keep(self.folder / snapshot.name)
 
     def command(self, pipeline: str, day: date, target: str) -> list[str]:
         """The command line that runs a pipeline."""
@@ -138,7 +147,7 @@ class Place:
 class TenSources(Place):
     """The folder for one amount of Lucky Gas's data, which the binary itself writes."""
 
-    snapshots = (("history", "history"), ("rollups", "built"))
+    snapshots = (Snapshot("history", "history"), Snapshot("built", "rollups"))
 
     def __init__(self, root: Path, scale: float, binary: Path, limits: dict[str, Limits]) -> None:
         self.deliveries_per_day = max(1, round(DELIVERIES_PER_DAY * scale))

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import sys
 from typing import Any
 
 import duckdb
@@ -23,7 +21,7 @@ import options
 import printing
 from contest import PARTS, DuckDb, Nightshift, Part, Series, alternate, same_answers
 from place import FROZEN_DIGEST, Limits, Place, TenSources, say
-from process import CommandFailed
+from process import CommandFailed, leave
 
 MOST_SLOWER = 1.5
 MOST_BYTES = 1 << 30
@@ -163,13 +161,6 @@ def print_conditions(given: argparse.Namespace, limits: Limits, rows: dict[str, 
     print(", ".join(f"{name} {count:,}" for name, count in rows.items()))
     print(f"{given.threads} threads, {limits.memory}; DuckDB {duckdb.__version__}; frozen files {FROZEN_DIGEST}")
     print(f"{given.runs} runs after one to warm up; seconds are median (least-greatest)", flush=True)
-
-
-def leave(code: int) -> None:
-    """Ends at once: DuckDB's extensions keep threads that the interpreter does not wait for."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Runs a command and measures it from outside: wall time from its start to its end, what it read, the memory of its process tree."""
+"""Runs a command and measures it from outside: wall time from its start to its end, bytes read, memory of its process tree."""
 
 from __future__ import annotations
 

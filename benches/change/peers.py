@@ -58,7 +58,7 @@ class Peer:
 
     def run(self, part: Part) -> Sample:
         """Puts the database back, then brings every model up to date."""
-        shutil.rmtree(self.folder / "run")
+        shutil.rmtree(self.folder / "run", ignore_errors=True)
         shutil.copytree(self.folder / "base", self.folder / "run")
         os.sync()
         finished = process.run_or_fail(self.night(part.day(self.place)), self.environment())

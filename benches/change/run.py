@@ -45,7 +45,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--full-history",
         action="store_true",
-        help="ten times the days with all their rows, 300 million, instead of a tenth of each day's (needs 30 GB)",
+        help="ten times the days with all their rows, 300 million, instead of a tenth of each day's (needs 15 GB)",
     )
     return options.read(parser)
 

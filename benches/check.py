@@ -18,7 +18,7 @@ import rewrites as rewrite_list  # noqa: E402
 from compare import Pair, compare  # noqa: E402
 from contracts import literal  # noqa: E402
 from outcome import Outcome  # noqa: E402
-from project import Definition, load  # noqa: E402
+from project import Definition, Project, load  # noqa: E402
 from queries import averages  # noqa: E402
 from session import connect, lake_table, utc_of_lake  # noqa: E402
 
@@ -30,21 +30,21 @@ def open_session(threads: int) -> duckdb.DuckDBPyConnection:
     return connect(None, rewrite_list.load(), threads)
 
 
-def source_rows(lake: Path, threads: int) -> dict[str, int]:
+def source_rows(lake: Path, threads: int, project: Project = FROZEN) -> dict[str, int]:
     """Rows of every source table."""
     connection = open_session(threads)
     counts = {}
-    for name in FROZEN.sources:
+    for name in project.sources:
         row = connection.execute(f"SELECT count(*) FROM {lake_table(lake, 'source', name)}").fetchone()
         counts[name] = row[0] if row else 0
     return counts
 
 
-def same_rows(kind: str, lake: Path, results: Path, threads: int) -> Outcome:
+def same_rows(kind: str, lake: Path, results: Path, threads: int, project: Project = FROZEN) -> Outcome:
     """Compares every table of a kind, `rollup` or `report`, in the lake with DuckDB's file."""
     connection = open_session(threads)
     outcome = Outcome()
-    for definition in (FROZEN.rollups if kind == "rollup" else FROZEN.reports).values():
+    for definition in (project.rollups if kind == "rollup" else project.reports).values():
         where = f"{kind}/{definition.name}"
         with outcome.reading(where):
             check_table(connection, definition, lake, results, outcome)

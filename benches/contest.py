@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
+from typing import Protocol
 
 import check
+import peer
 import process
 from place import Place, say
 
@@ -27,11 +29,11 @@ class Part:
     snapshot: str  # where Nightshift starts
     pipeline: str  # what Nightshift runs
     kind: str  # what DuckDB computes, and what is compared
-    is_new_day: bool = False
+    days_after: int = 0  # the last day of the history
 
     def day(self, place: Place) -> date:
         """The business date."""
-        return place.new_day if self.is_new_day else place.last_day
+        return place.last_day + timedelta(days=self.days_after)
 
 
 PARTS = (
@@ -44,7 +46,7 @@ PARTS = (
         "built",
         "daily",
         "rollups",
-        True,
+        1,
     ),
 )
 
@@ -56,6 +58,7 @@ class Sample:
     seconds: float
     peak_bytes: int
     steps: dict[str, float]
+    read_bytes: int = 0
     spilled: dict[str, int] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
 
@@ -87,6 +90,11 @@ class Series:
         return max(sample.peak_bytes for sample in self.samples)
 
     @property
+    def read_bytes(self) -> float:
+        """The median of what was read."""
+        return median(sample.read_bytes for sample in self.samples)
+
+    @property
     def failures(self) -> dict[str, str]:
         """What failed in any run."""
         return {name: text for sample in self.samples for name, text in sample.failures.items()}
@@ -95,6 +103,26 @@ class Series:
     def median(self) -> float:
         """Of the wall times."""
         return median(self.seconds)
+
+
+class Contestant(Protocol):
+    """Whoever can do a part's work."""
+
+    def run(self, part: Part) -> Sample:
+        """Puts back what it works on, outside the clock, then does the work."""
+        ...
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A contestant that always does the same part, whatever the others do."""
+
+    contestant: Contestant
+    part: Part
+
+    def run(self, _: Part) -> Sample:
+        """Does that part."""
+        return self.contestant.run(self.part)
 
 
 class Nightshift:
@@ -121,6 +149,7 @@ class Nightshift:
             finished.seconds,
             finished.peak_bytes,
             {step["step"]: step["seconds"] for step in summary["steps"]},
+            finished.read_bytes,
             {step["step"]: step["spill_bytes"] for step in summary["steps"]},
         )
 
@@ -128,8 +157,16 @@ class Nightshift:
 class DuckDb:
     """The other side: one Python process with DuckDB, under the same limits. It reads the lake as Nightshift left it."""
 
-    def __init__(self, place: Place, limits: str, watch_memory: bool, may_fail: bool = False) -> None:
+    def __init__(
+        self,
+        place: Place,
+        limits: str,
+        watch_memory: bool,
+        may_fail: bool = False,
+        queries: Path = peer.QUERIES,
+    ) -> None:
         self.place, self.limits, self.watch_memory, self.may_fail = place, place.limits[limits], watch_memory, may_fail
+        self.queries = queries
 
     def run(self, part: Part) -> Sample:
         """Runs all queries of the part."""
@@ -147,6 +184,8 @@ class DuckDb:
             sys.executable,
             str(HERE / "peer.py"),
             part.kind,
+            "--queries",
+            str(self.queries),
             *folders,
             *limits,
             "--date",
@@ -163,10 +202,16 @@ class DuckDb:
         if report["failures"] and not self.may_fail:
             failures = [f"{name}: {text}" for name, text in report["failures"].items()]
             raise process.CommandFailed("\n".join([" ".join(command), *failures]))
-        return Sample(finished.seconds, finished.peak_bytes, report["queries"], failures=report["failures"])
+        return Sample(
+            finished.seconds,
+            finished.peak_bytes,
+            report["queries"],
+            finished.read_bytes,
+            failures=report["failures"],
+        )
 
 
-def alternate(part: Part, contestants: dict[str, Nightshift | DuckDb], runs: int) -> dict[str, Series]:
+def alternate(part: Part, contestants: Mapping[str, Contestant], runs: int) -> dict[str, Series]:
     """One run of each contestant to warm up, then so many that count, in turns."""
     series = {name: Series() for name in contestants}
     for turn in range(runs + 1):
@@ -179,7 +224,7 @@ def alternate(part: Part, contestants: dict[str, Nightshift | DuckDb], runs: int
     return series
 
 
-def same_answers(part: Part, place: Place, sides: Sequence[Nightshift | DuckDb], threads: int) -> bool:
+def same_answers(part: Part, place: Place, sides: Sequence[Contestant], threads: int) -> bool:
     """Runs each side once more before the clock counts and compares what they wrote; prints every difference."""
     for side in sides:
         side.run(part)

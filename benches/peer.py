@@ -28,7 +28,8 @@ PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="peer")
-    parser.add_argument("kind", choices=("rollups", "reports"))
+    parser.add_argument("kind", choices=("rollups", "cascade", "reports"))
+    parser.add_argument("--queries", type=Path, default=QUERIES, help="session.sql, and a folder a kind")
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--results", type=Path, required=True)
     parser.add_argument("--spill", type=Path, required=True)
@@ -47,15 +48,16 @@ def connect(given: argparse.Namespace) -> duckdb.DuckDBPyConnection:
     assert found is not None and found.submodule_search_locations
     folder = Path(found.submodule_search_locations[0]) / "extensions" / f"v{duckdb.__version__}"
     connection.execute(f"LOAD '{folder / 'delta.duckdb_extension'}'")
-    connection.execute((QUERIES / "session.sql").read_text(encoding="utf-8").replace("{lake}", str(given.lake)))
+    session = (given.queries / "session.sql").read_text(encoding="utf-8")
+    connection.execute(session.replace("{lake}", str(given.lake)))
     return connection
 
 
-def queries(kind: str) -> list[Path]:
+def queries(kind: str, folder: Path = QUERIES) -> list[Path]:
     """The files of a kind, finer rollups first: a coarser one may read what they gave."""
     if kind == "reports":
-        return sorted((QUERIES / "reports").glob("*.sql"))
-    return [path for grain in GRAINS for path in sorted((QUERIES / "rollups" / grain).glob("*.sql"))]
+        return sorted((folder / kind).glob("*.sql"))
+    return [path for grain in GRAINS for path in sorted((folder / kind / grain).glob("*.sql"))]
 
 
 def compute(connection: duckdb.DuckDBPyConnection, path: Path, given: argparse.Namespace) -> None:
@@ -63,7 +65,7 @@ def compute(connection: duckdb.DuckDBPyConnection, path: Path, given: argparse.N
     target = given.results / f"{path.stem}.parquet"
     sql = path.read_text(encoding="utf-8").replace("$business_date", f"DATE '{given.date}'")
     connection.execute(f"COPY ({sql}) TO '{target}' ({PARQUET})")
-    if given.kind == "rollups":
+    if given.kind != "reports":
         connection.execute(f"CREATE VIEW {path.stem} AS FROM read_parquet('{target}')")
 
 
@@ -73,7 +75,7 @@ def main() -> None:
     began = time.perf_counter()
     connection = connect(given)
     report: dict[str, Any] = {"session": time.perf_counter() - began, "queries": {}, "failures": {}}
-    for path in queries(given.kind):
+    for path in queries(given.kind, given.queries):
         began = time.perf_counter()
         try:
             compute(connection, path, given)

@@ -37,48 +37,63 @@ class Limits:
     threads: int
 
 
-class Place:
-    """The folder for one amount of data."""
+@dataclass(frozen=True)
+class Snapshot:
+    """A lake and ledger to go back to: what a pipeline makes of the snapshot before."""
 
-    def __init__(self, root: Path, scale: float, binary: Path, limits: dict[str, Limits]) -> None:
-        self.binary = binary
-        self.deliveries_per_day = max(1, round(DELIVERIES_PER_DAY * scale))
-        self.folder = root / f"{self.deliveries_per_day}-deliveries-{HISTORY_DAYS}-days"
+    name: str
+    pipeline: str
+    days_after: int = 0  # the last day of the history
+
+
+class Place:
+    """The folder for one amount of data of a project that a benchmark has frozen."""
+
+    snapshots: tuple[Snapshot, ...]
+
+    def __init__(self, folder: Path, frozen: Path, last_day: date, binary: Path, limits: dict[str, Limits]) -> None:
+        self.folder, self.frozen = folder, frozen
+        self.last_day = last_day  # of the history
+        self.binary, self.limits = binary, limits
         self.work = self.folder / "work"
         self.lake = self.work / "data" / "lake"
         self.results = self.folder / "duckdb"
-        self.limits = limits
-
-    @property
-    def last_day(self) -> date:
-        """The last day of the history."""
-        return FIRST_DAY + timedelta(days=HISTORY_DAYS - 1)
-
-    @property
-    def new_day(self) -> date:
-        """The one day that arrives after it."""
-        return self.last_day + timedelta(days=1)
 
     def prepare(self) -> None:
-        """Makes what is missing: files that arrive once, the lakes anew for another binary or other frozen files."""
+        """Makes what is missing: files that arrive once, the lakes anew for another binary, other files or another project."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.copy_project()
-        if not (self.folder / "generated").exists():
-            say(
-                f"generating {HISTORY_DAYS + 1} days of about {self.deliveries_per_day} deliveries in {self.folder} (once)"
-            )
+        generated = self.folder / "generated"
+        if not generated.exists() or generated.read_text() != self.content():
+            generated.unlink(missing_ok=True)
+            shutil.rmtree(self.work / "data" / "incoming", ignore_errors=True)
             self.generate()
+            generated.write_text(self.content())
         stamp = self.folder / "lakes.json"
-        wanted = {"binary": digest([self.binary]), "project": digest(files_in(FROZEN))}
+        wanted = {"binary": digest([self.binary]), "project": digest(files_in(self.frozen))}
+        if self.content():
+            wanted["content"] = self.content()
         if stamp.exists() and json.loads(stamp.read_text()) == wanted:
             return
         stamp.unlink(missing_ok=True)
         self.make_lakes()
         stamp.write_text(json.dumps(wanted))
 
+    def content(self) -> str:
+        """What tells files that arrive from those of another version of the benchmark; nothing where they never change."""
+        return ""
+
+    def generate(self) -> None:
+        """Writes the files of the history and of the new day."""
+        raise NotImplementedError
+
     def copy_project(self) -> None:
         """Puts the frozen files into the work folder, with a target for each set of limits."""
-        shutil.copytree(FROZEN, self.work, dirs_exist_ok=True)
+        self.work.mkdir(exist_ok=True)
+        for path in self.work.iterdir():
+            if path.name != "data":
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.copytree(self.frozen, self.work, dirs_exist_ok=True)
         lines = ["targets:"]
         for name, limits in self.limits.items():
             lines += [
@@ -89,22 +104,15 @@ class Place:
         with (self.work / "nightshift.yaml").open("a", encoding="utf-8") as settings:
             settings.write("\n".join(lines) + "\n")
 
-    def generate(self) -> None:
-        """Writes the files of the history and of the new day."""
-        shutil.rmtree(self.work / "data" / "incoming", ignore_errors=True)
-        amount = ["--days", str(HISTORY_DAYS + 1), "--rows-per-day", str(self.deliveries_per_day)]
-        which = ["--seed", str(SEED), "--from", FIRST_DAY.isoformat()]
-        process.run_or_fail([str(self.binary), "--project", str(self.work), "generate", *amount, *which])
-        (self.folder / "generated").touch()
-
     def make_lakes(self) -> None:
         """Brings the history in and builds the rollups once, outside the clock."""
         self.clear()
-        for pipeline, snapshot in (("history", "history"), ("rollups", "built")):
-            say(f"preparing: {pipeline}")
-            finished = process.run_or_fail(self.command(pipeline, self.last_day, next(iter(self.limits))))
-            say(f"preparing: {pipeline} took {finished.seconds:.1f} s")
-            self.keep(self.folder / snapshot)
+        for snapshot in self.snapshots:
+            say(f"preparing: {snapshot.pipeline}")
+            day = self.last_day + timedelta(days=snapshot.days_after)
+            finished = process.run_or_fail(self.command(snapshot.pipeline, day, next(iter(self.limits))))
+            say(f"preparing: {snapshot.pipeline} took {finished.seconds:.1f} s")
+            self.keep(self.folder / snapshot.name)
 
     def command(self, pipeline: str, day: date, target: str) -> list[str]:
         """The command line that runs a pipeline."""
@@ -134,6 +142,25 @@ class Place:
         self.results.mkdir()
         os.sync()
         return self.results
+
+
+class TenSources(Place):
+    """The folder for one amount of Lucky Gas's data, which the binary itself writes."""
+
+    snapshots = (Snapshot("history", "history"), Snapshot("built", "rollups"))
+
+    def __init__(self, root: Path, scale: float, binary: Path, limits: dict[str, Limits]) -> None:
+        self.deliveries_per_day = max(1, round(DELIVERIES_PER_DAY * scale))
+        folder = root / f"{self.deliveries_per_day}-deliveries-{HISTORY_DAYS}-days"
+        super().__init__(folder, FROZEN, FIRST_DAY + timedelta(days=HISTORY_DAYS - 1), binary, limits)
+
+    def generate(self) -> None:
+        """Writes the files of the history and of the new day."""
+        days = HISTORY_DAYS + 1
+        say(f"generating {days} days of about {self.deliveries_per_day} deliveries in {self.folder} (once)")
+        amount = ["--days", str(days), "--rows-per-day", str(self.deliveries_per_day)]
+        which = ["--seed", str(SEED), "--from", FIRST_DAY.isoformat()]
+        process.run_or_fail([str(self.binary), "--project", str(self.work), "generate", *amount, *which])
 
 
 def copy_state(source: Path, target: Path) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -109,6 +107,7 @@ def as_json(part: Part, series: dict[str, Series]) -> dict[str, Any]:
                 "seconds": one.seconds,
                 "median": one.median,
                 "peak_bytes": one.peak_bytes,
+                "read_bytes": one.read_bytes,
                 "steps": one.steps,
                 "spilled_bytes": one.spilled,
                 "failures": one.failures,
@@ -116,22 +115,3 @@ def as_json(part: Part, series: dict[str, Series]) -> dict[str, Any]:
             for name, one in series.items()
         },
     }
-
-
-def machine() -> dict[str, Any]:
-    """What it ran on."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return {
-        "processor": models[0] if models else platform.machine(),
-        "processors": len(models),
-        "memory_bytes": memory_bytes(),
-    }
-
-
-def memory_bytes() -> int:
-    """All the memory there is."""
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith("MemTotal:"):
-            return int(line.split()[1]) * 1024
-    return 0

@@ -11,23 +11,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import sys
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 import check
+import machine
+import options
 import printing
 from contest import PARTS, DuckDb, Nightshift, Part, Series, alternate, same_answers
-from place import FROZEN_DIGEST, Limits, Place, say
-from process import CommandFailed
+from place import FROZEN_DIGEST, Limits, Place, TenSources, say
+from process import CommandFailed, leave
 
 MOST_SLOWER = 1.5
 MOST_BYTES = 1 << 30
 LEAST_SPILLING_STEPS = 3
-GIB = 1 << 30
 OVERLAP = (
     "Nightshift's steps run side by side: their seconds overlap, and each ratio is too great. DuckDB's run in turn."
 )
@@ -36,46 +34,19 @@ OVERLAP = (
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="benches/run.py", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument(
-        "--binary", type=Path, default=default_binary(), help="the release build of nightshift (%(default)s)"
-    )
-    parser.add_argument("--scale", type=float, default=1.0, help="share of the 30 million rows, for a trial")
-    parser.add_argument("--runs", type=int, default=5, help="runs that count, after one to warm up (%(default)s)")
-    parser.add_argument("--threads", type=int, default=2, help="of both sides (%(default)s)")
+    options.add_to(parser)
     parser.add_argument(
         "--only", action="append", choices=[part.name for part in PARTS], help="one part; may be repeated"
     )
     parser.add_argument(
         "--memory", metavar="SIZE", help="measure what a limit such as 512MiB costs, instead of the three targets"
     )
-    parser.add_argument(
-        "--data", type=Path, default=default_data(), help="where data lies, outside the clone (%(default)s)"
-    )
-    parser.add_argument("--output", type=Path, help="a file for everything that was measured, as JSON")
-    given = parser.parse_args()
-    if given.runs < 1 or given.threads < 1 or given.scale <= 0:
-        parser.error("--runs, --threads and --scale must be positive")
-    if not given.binary.is_file():
-        parser.error(f"there is no {given.binary}: build it with `cargo build --release`, or name it with --binary")
-    return given
-
-
-def default_binary() -> Path:
-    """Where cargo puts it."""
-    target = os.environ.get("CARGO_TARGET_DIR", Path(__file__).parent.parent / "target")
-    return Path(target) / "release" / "nightshift"
-
-
-def default_data() -> Path:
-    """$NIGHTSHIFT_BENCH_DATA, or a folder of the user's cache."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return Path(os.environ.get("NIGHTSHIFT_BENCH_DATA", cache / "nightshift-bench"))
+    return options.read(parser)
 
 
 def limits_of(given: argparse.Namespace) -> dict[str, Limits]:
     """What the sides may use: a batch's 16 GiB or four fifths of the machine, and the limit that is asked for."""
-    memory = min(16 * GIB, printing.memory_bytes() // 5 * 4) // GIB
-    free = {"free": Limits(f"{memory}GiB", given.threads)}
+    free = {"free": Limits(machine.batch_memory(), given.threads)}
     return free | ({"limited": Limits(given.memory, given.threads)} if given.memory else {})
 
 
@@ -131,7 +102,9 @@ def measure_limited(place: Place, given: argparse.Namespace) -> tuple[list[dict[
             "time with the limit, as a multiple of that without", seconds["limited"] / seconds["free"], MOST_SLOWER
         ),
         printing.verdict(
-            "peak of the process tree, GiB", max(part["limited"].peak_bytes for part in parts) / GIB, MOST_BYTES / GIB
+            "peak of the process tree, GiB",
+            max(part["limited"].peak_bytes for part in parts) / machine.GIB,
+            MOST_BYTES / machine.GIB,
         ),
         printing.verdict("steps that spilled", spilling, LEAST_SPILLING_STEPS, least=True),
     ]
@@ -154,9 +127,9 @@ def main() -> int:
     """Prepares, measures, prints; gives the exit code."""
     given = arguments()
     limits = limits_of(given)
-    place = Place(given.data, given.scale, given.binary.absolute(), limits)
-    if os.getloadavg()[0] > 0.5:
-        say(f"note: the machine is busy (load {os.getloadavg()[0]:.1f}); times will be too long, on both sides")
+    place = TenSources(given.data, given.scale, given.binary.absolute(), limits)
+    if machine.load() > 0.5:
+        say(f"note: the machine is busy (load {machine.load():.1f}); times will be too long, on both sides")
     try:
         place.prepare()
         place.restore("history")
@@ -168,7 +141,7 @@ def main() -> int:
         return 2
     if given.output:
         everything = {
-            "machine": printing.machine(),
+            "machine": machine.describe(),
             "duckdb": duckdb.__version__,
             "frozen": FROZEN_DIGEST,
             "limits": {name: vars(one) for name, one in limits.items()},
@@ -188,13 +161,6 @@ def print_conditions(given: argparse.Namespace, limits: Limits, rows: dict[str, 
     print(", ".join(f"{name} {count:,}" for name, count in rows.items()))
     print(f"{given.threads} threads, {limits.memory}; DuckDB {duckdb.__version__}; frozen files {FROZEN_DIGEST}")
     print(f"{given.runs} runs after one to warm up; seconds are median (least-greatest)", flush=True)
-
-
-def leave(code: int) -> None:
-    """Ends at once: DuckDB's extensions keep threads that the interpreter does not wait for."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,12 @@
+-- From the result of delivery_monthly.
+SELECT date_trunc('year', month)::DATE                AS year,
+       depot_id,
+       product_id,
+       CAST(sum(deliveries) AS BIGINT)                AS deliveries,
+       CAST(sum(pieces) AS BIGINT)                    AS pieces,
+       CAST(sum(revenue) AS DECIMAL(18, 2))           AS revenue,
+       min(smallest_delivery)                         AS smallest_delivery,
+       max(largest_delivery)                          AS largest_delivery,
+       CAST(sum(_state_price) / sum(deliveries) AS DECIMAL(14, 6)) AS average_price
+FROM delivery_monthly
+GROUP BY ALL

@@ -1,0 +1,12 @@
+SELECT local_year(d.delivered_at)                     AS year,
+       d.depot_id,
+       d.product_id,
+       count(*)                                       AS deliveries,
+       CAST(sum(d.quantity) AS BIGINT)                AS pieces,
+       CAST(sum(d.amount) AS DECIMAL(18, 2))          AS revenue,
+       min(d.amount)                                  AS smallest_delivery,
+       max(d.amount)                                  AS largest_delivery,
+       CAST(avg(d.unit_price) AS DECIMAL(14, 6))      AS average_price
+FROM delivery d
+WHERE d.status = 'completed'
+GROUP BY ALL

@@ -13,7 +13,7 @@ use nightshift_app::Workspace;
 #[tokio::test]
 async fn a_fingerprint_changes_with_the_meaning_and_with_nothing_else() {
     let cases = all();
-    assert_eq!(cases.len(), 50);
+    assert_eq!(cases.len(), 52);
     let place = Place::new();
     for case in &cases {
         case.write_into(&place);

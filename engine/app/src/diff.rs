@@ -12,6 +12,7 @@ use nightshift_refresh::{ColumnChanges, stamps, table_name};
 use tokio_util::sync::CancellationToken;
 
 use crate::query::{Column, Row};
+use crate::verify::read;
 use crate::{Error, Result, Workspace};
 
 /// What would change if the table were built anew.
@@ -49,23 +50,17 @@ impl Workspace {
         tables::register(&session.context, &pinned)?;
         let columns = ColumnChanges::of(rollup, &table)?;
         let verifying = Verifying { session: &session, rollup, table: &table, pinned: &pinned, calendar: &self.calendar, cancel };
-        let mut found = verifying.beside_table(DEFINITION, columns.kept.clone()).await?;
-        let mut diff = Diff {
+        let found = read(verifying.beside_table(DEFINITION, columns.kept.clone()).await?, shown).await?;
+        Ok(Diff {
             rollup: rollup.name().to_owned(),
             table_version: table.version(),
             is_of_definition: stamps::is_of_definition(rollup, &table).await?,
             rows: verifying.rows(None).await?,
-            differences: 0,
-            shown_columns: found.schema().fields().iter().map(|field| Column::of(field)).collect(),
-            shown: vec![],
+            differences: found.count,
+            shown_columns: found.columns,
+            shown: found.shown,
             columns,
-        };
-        while let Some(rows) = found.next().await? {
-            diff.differences += rows.num_rows() as u64;
-            let wanted = shown.saturating_sub(diff.shown.len()).min(rows.num_rows());
-            diff.shown.extend(nightshift_deliver::text::rows(&rows.slice(0, wanted))?);
-        }
-        Ok(diff)
+        })
     }
 }
 

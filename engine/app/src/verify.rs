@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use chrono::{NaiveDate, Utc};
 use nightshift_compile::Rollup;
-use nightshift_lake::Snapshot;
+use nightshift_lake::{DataFile, Snapshot};
 use nightshift_ledger::{BatchId, Ledger, VerificationRecord};
 use nightshift_refresh::buckets::{Bucket, Buckets};
 use nightshift_refresh::tables::{self, Pinned};
 use nightshift_refresh::verify::Verifying;
-use nightshift_refresh::{stamps, table_name};
+use nightshift_refresh::{Differences, stamps, table_name};
 use tokio_util::sync::CancellationToken;
 
 use crate::query::{Column, Row};
@@ -107,6 +107,46 @@ impl Verification {
     }
 }
 
+/// Rows by which two sides differ.
+pub(crate) struct Differing {
+    pub(crate) count: u64,
+    pub(crate) columns: Vec<Column>,
+    /// The first of them.
+    pub(crate) shown: Vec<Row>,
+}
+
+/// Counts differing rows, and keeps the first.
+pub(crate) async fn read(mut differences: Differences, shown: usize) -> Result<Differing> {
+    let columns = differences.schema().fields().iter().map(|field| Column::of(field)).collect();
+    let mut found = Differing { count: 0, columns, shown: vec![] };
+    while let Some(rows) = differences.next().await? {
+        found.count += rows.num_rows() as u64;
+        let wanted = shown.saturating_sub(found.shown.len()).min(rows.num_rows());
+        found.shown.extend(nightshift_deliver::text::rows(&rows.slice(0, wanted))?);
+    }
+    Ok(found)
+}
+
+/// So many files of the facts are asked which buckets they have, for a sample: buckets that the table lacks are found so too.
+const SAMPLED_FILES: usize = 4;
+
+/// The files of the facts that are asked which buckets they have; all of them where nothing is given.
+fn sampled_files(pinned: &Pinned, rollup: &Rollup, extent: Extent, version: i64) -> Option<Vec<DataFile>> {
+    let facts = pinned.snapshot(&rollup.time.table)?;
+    let Extent::Sample(_) = extent else { return None };
+    let mut files = facts.files().to_vec();
+    files.sort_by_cached_key(|file| rank(version, &file.path));
+    files.truncate(SAMPLED_FILES);
+    Some(files)
+}
+
+/// Where something stands in the order of a sample: the same for the same version of a table, and another one for the next.
+fn rank(version: i64, of: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (version, of).hash(&mut hasher);
+    hasher.finish()
+}
+
 impl Workspace {
     /// Compares a rollup's table with its query over the source versions that the table stands for, and writes down what was found. At most
     /// `shown` rows are kept of what differs; all are counted.
@@ -158,20 +198,27 @@ impl Workspace {
         let chosen = match extent {
             Extent::All => None,
             extent => {
-                let all = verifying.buckets().await?;
+                let files = sampled_files(&pinned, rollup, extent, table.version());
+                let all = verifying.buckets(files.as_deref()).await?;
                 let chosen = self.chosen(&all, extent, table.version());
                 found.buckets = Some((chosen.len(), all.len()));
+                if chosen.is_empty() {
+                    found.reason = Some("there is no bucket to compare".to_owned());
+                    return Ok(found);
+                }
                 Some(chosen)
             }
         };
         found.rows = verifying.rows(chosen.as_ref()).await?;
-        let mut differences = verifying.differences(chosen.as_ref()).await?;
-        found.columns = differences.schema().fields().iter().map(|field| Column::of(field)).collect();
-        while let Some(rows) = differences.next().await? {
-            found.differences += rows.num_rows() as u64;
-            let wanted = shown.saturating_sub(found.shown.len()).min(rows.num_rows());
-            found.shown.extend(nightshift_deliver::text::rows(&rows.slice(0, wanted))?);
-        }
+        let visible = read(verifying.differences(chosen.as_ref()).await?, shown).await?;
+        // What no reader sees is told where all that they see is right.
+        let differing = match verifying.state_differences(chosen.as_ref()).await? {
+            Some(states) if visible.count == 0 => read(states, shown).await?,
+            _ => visible,
+        };
+        found.differences = differing.count;
+        found.columns = differing.columns;
+        found.shown = differing.shown;
         Ok(found)
     }
 
@@ -205,13 +252,8 @@ impl Workspace {
                 all.iter().filter(|bucket| bucket.day(&self.calendar).is_some_and(|day| (from..=to).contains(&day))).copied().collect()
             }
             Extent::Sample(count) => {
-                let rank = |bucket: &Bucket| {
-                    let mut hasher = DefaultHasher::new();
-                    (version, bucket).hash(&mut hasher);
-                    hasher.finish()
-                };
                 let mut ranked: Vec<&Bucket> = all.iter().collect();
-                ranked.sort_by_key(|bucket| rank(bucket));
+                ranked.sort_by_cached_key(|bucket| rank(version, bucket));
                 ranked.into_iter().take(count).copied().collect()
             }
         }

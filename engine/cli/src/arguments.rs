@@ -159,8 +159,8 @@ const SAMPLE: usize = 5;
 #[derive(Debug, Args)]
 pub(crate) struct VerifyExtent {
     /// So many buckets of each rollup, others each time that its table has changed; 5 if nothing else is said.
-    #[arg(long, value_name = "N")]
-    sample: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    sample: Option<u32>,
     /// The buckets from this day on.
     #[arg(long, value_name = "DAY", requires = "to", conflicts_with = "sample")]
     from: Option<NaiveDate>,
@@ -177,7 +177,7 @@ impl VerifyExtent {
         match (self.all, self.from, self.to) {
             (true, ..) => Extent::All,
             (_, Some(from), Some(to)) => Extent::Between(from, to),
-            _ => Extent::Sample(self.sample.unwrap_or(SAMPLE)),
+            _ => Extent::Sample(self.sample.map_or(SAMPLE, |sample| usize::try_from(sample).unwrap_or(usize::MAX))),
         }
     }
 }

@@ -7,7 +7,12 @@
 //! - `NIGHTSHIFT_HOLD_AT=commit-ready:1=/tmp/go` lets whoever is there for the first time wait until the file is there;
 //! - `NIGHTSHIFT_TRACE=/tmp/points` adds the name of each point to a file as it is passed.
 //!
-//! In a release build nothing of it is there: [`reach`] is empty, and the variables mean nothing.
+//! In a release build nothing of it is there: [`reach`] is empty, and the variables mean nothing. The same holds for rules of the refresh that a test
+//! breaks, to see that others find it ([`Mutation`]).
+
+mod mutation;
+
+pub use mutation::{Broken, Mutation, broken, is_broken};
 
 /// A place between two effects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

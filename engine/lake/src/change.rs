@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use nightshift_failure::{Mutation, is_broken};
 use serde_json::{Value, json};
 
 use crate::deletion::Positions;
@@ -67,6 +68,7 @@ impl ChangeSet {
         let is_gone = |file: &DataFile| rearrangement.gone.contains(&(file.path.clone(), file.gone()));
         let has_come = |file: &DataFile| rearrangement.come.contains(&file.path);
         let known = self.removed.iter().filter(|file| is_gone(file)).count() == rearrangement.gone.len();
+        let known = known || is_broken(Mutation::RearrangedUnseen);
         if !known || self.added.iter().filter(|file| has_come(file)).count() != rearrangement.come.len() {
             return self;
         }

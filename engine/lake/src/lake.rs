@@ -13,6 +13,7 @@ use url::Url;
 use crate::cache::SnapshotCache;
 use crate::changed_rows::{ChangedRows, ChangedRowsCache};
 use crate::error::{Error, Result};
+use crate::file::DataFile;
 use crate::layout::TableLayout;
 use crate::name::{TableKind, TableName};
 use crate::snapshot::{ScanRoot, Snapshot, TableLocation};
@@ -135,6 +136,13 @@ impl Lake {
     #[must_use]
     pub fn changed_rows(&self, old: &Snapshot, new: &Snapshot) -> Option<Vec<Arc<ChangedRows>>> {
         self.changed_rows.between(old, new)
+    }
+
+    /// Whether a file of a table is gone from the disk, as after a vacuum.
+    #[must_use]
+    pub fn lacks_files(&self, table: &TableName, files: &[DataFile]) -> bool {
+        let folder = self.folder(table);
+        files.iter().any(|file| !folder.join(&file.path).exists() && !file.path.contains('%'))
     }
 
     /// Starts to write rows for a table into files that no reader sees before a commit.

@@ -135,8 +135,9 @@ impl Lake {
                 Action::CommitInfo(info) => info.timestamp.and_then(DateTime::from_timestamp_millis),
                 _ => None,
             });
+            // Not the end: clocks of other writers may be behind.
             if at.is_some_and(|at| at < since) {
-                break;
+                continue;
             }
             names.extend(actions.into_iter().filter_map(|action| match action {
                 Action::Remove(remove) => Some(name_of(&remove.path)),

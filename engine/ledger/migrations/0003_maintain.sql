@@ -5,3 +5,7 @@ UPDATE sqlite_schema
 SET sql = replace(sql, '''ingest'', ''refresh'', ''report''', '''ingest'', ''refresh'', ''report'', ''maintain''')
 WHERE type = 'table' AND name = 'step';
 PRAGMA writable_schema = RESET;
+
+-- Connections that have read the schema read it again, which a change of its text alone does not tell them.
+CREATE TABLE schema_changed (version INTEGER) STRICT;
+DROP TABLE schema_changed;

@@ -9,6 +9,9 @@ pub struct Maintenance {
     pub retention_days: u32,
 }
 
+/// Ten years.
+const MOST_DAYS: u32 = 3650;
+
 impl Default for Maintenance {
     /// A week, as Delta has it.
     fn default() -> Self {
@@ -20,8 +23,8 @@ impl Maintenance {
     /// Reads `maintenance: {retention_days: 7}`.
     pub(crate) fn read<'a>(reader: &'a Reader<'a>, node: Option<&'a Node>) -> Self {
         let fields = node.and_then(|node| reader.fields(node, "`maintenance`", &["retention_days"], node.span));
-        let days = fields.and_then(|fields| fields.require("retention_days").and_then(|node| reader.count(node)));
-        let days = days.and_then(|days| u32::try_from(days).ok());
-        days.map_or_else(Self::default, |retention_days| Self { retention_days })
+        let days = |text: &str| text.parse().ok().filter(|days| (1..=MOST_DAYS).contains(days));
+        let read = fields.and_then(|fields| fields.require("retention_days").and_then(|node| reader.parsed(node, "a number of days from 1 to 3650", days)));
+        read.map_or_else(Self::default, |retention_days| Self { retention_days })
     }
 }

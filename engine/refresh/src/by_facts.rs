@@ -6,6 +6,7 @@ use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::LogicalPlanBuilder;
 use nightshift_compile::rollup::STATE_ROWS;
 use nightshift_compile::rollup::feed::{Feed, feed};
+use nightshift_failure::{Mutation, is_broken};
 use nightshift_lake::{DataFile, Snapshot};
 
 use crate::refresh::{Request, table_name};
@@ -57,7 +58,7 @@ async fn fresh_feeder(request: &Request<'_>) -> Result<Option<(Feed, Snapshot)>>
         let Ok(feed) = feed(request.rollup, fine) else { continue };
         let Some(snapshot) = request.lake.snapshot(&table_name(fine)?).await? else { continue };
         let counts = snapshot.schema().field_with_name(STATE_ROWS).is_ok();
-        if counts && stamps::is_fresh(fine, &snapshot, request.pinned).await? {
+        if counts && (is_broken(Mutation::StaleFeeds) || stamps::is_fresh(fine, &snapshot, request.pinned).await?) {
             return Ok(Some((feed, snapshot)));
         }
     }

@@ -4,6 +4,7 @@ use nightshift_compile::Rollup;
 use nightshift_compile::rollup::locality::{Locality, Unproved};
 use nightshift_compile::rollup::obstacle::Obstacle;
 use nightshift_compile::rollup::states::States;
+use nightshift_failure::{Mutation, is_broken};
 use nightshift_lake::{Lake, NoChangeSet, Snapshot};
 
 use crate::affected::Affected;
@@ -182,7 +183,8 @@ pub(crate) async fn decide(lake: &Lake, rollup: &Rollup, table: Option<&Snapshot
     let buckets: Buckets = touched.by_time.iter().chain(&touched.by_join).copied().collect();
     let Some(first) = buckets.first().copied() else { return Ok(idle(Technique::Restamp, bytes)) };
     let obstacles = Obstacles::of(rollup, &touched, &changes);
-    let technique = match (&rollup.proof.locality, obstacles.of_merge.is_none(), obstacles.of_groups.is_none()) {
+    let locality = if is_broken(Mutation::NothingFollows) { &Locality::Bucket } else { &rollup.proof.locality };
+    let technique = match (locality, obstacles.of_merge.is_none(), obstacles.of_groups.is_none()) {
         (Locality::Onward, true, _) => Technique::MergeOnward(buckets),
         (Locality::Onward, ..) => Technique::Onward(first),
         (_, true, _) => Technique::Merge(buckets),
@@ -244,6 +246,8 @@ async fn changes(lake: &Lake, rollup: &Rollup, table: &Snapshot, pinned: &Pinned
             return Ok(Err(FullReason::VersionGone { table: name, version: stamp }));
         };
         match lake.change_set(&old, new).await? {
+            // A version may be told by the log while its files are gone.
+            Ok(files) if lake.lacks_files(new.name(), &files.removed) => return Ok(Err(FullReason::VersionGone { table: name, version: stamp })),
             Ok(files) => changes.push(Change { table: name, files, rows: lake.changed_rows(&old, new) }),
             Err(reason) => return Ok(Err(FullReason::NoChangeSet { table: name, reason })),
         }

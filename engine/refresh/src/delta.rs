@@ -13,6 +13,7 @@ use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, JoinType};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan, LogicalPlanBuilder, TableScan};
+use nightshift_failure::{Mutation, is_broken};
 use tokio_util::sync::CancellationToken;
 
 use crate::Result;
@@ -103,7 +104,8 @@ impl Delta<'_> {
             sides.came.push(self.query_over(query, &with_keys(&came, JoinType::LeftSemi)?, Some(&found.before))?);
         }
         if let Some(went) = went {
-            sides.went.push(self.query_over(query, &went, Some(&found.before))?);
+            let found = if is_broken(Mutation::WentFindsNow) { &found.now } else { &found.before };
+            sides.went.push(self.query_over(query, &went, Some(found))?);
         }
         Ok(sides)
     }

@@ -16,6 +16,7 @@ use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{Aggregate, Expr, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, lit, when};
 use nightshift_compile::rollup::keys::FactKey;
 use nightshift_compile::rollup::states::{Kept, States, call_of, grouping_of};
+use nightshift_failure::{Mutation, is_broken};
 use tokio_util::sync::CancellationToken;
 
 use crate::affected::{Gathered, KEY, facts_by_keys, with_keys};
@@ -96,6 +97,10 @@ impl Distinct<'_> {
         let (net, now) = (named(NET), coalesce(vec![named(NOW), lit(0_i64)]));
         let is_new = net.clone().gt(lit(0_i64)).and(named(KNOWN).is_null().or(net.clone().eq(now.clone())));
         let is_gone = net.lt(lit(0_i64)).and(named(KNOWN).is_not_null()).and(now.eq(lit(0_i64)));
+        let (is_new, is_gone) = match is_broken(Mutation::ValuesAreNotAskedFor) {
+            true => (named(NET).gt(lit(0_i64)), named(NET).lt(lit(0_i64))),
+            false => (is_new, is_gone),
+        };
         let by = when(is_new, lit(1_i64)).when(is_gone, lit(-1_i64)).otherwise(lit(0_i64))?;
         let keys = self.states.keys.iter().zip(key_names(self.states)).map(|(key, name)| named(&name).alias(key));
         let changes = LogicalPlanBuilder::from(LogicalPlan::Join(beside))

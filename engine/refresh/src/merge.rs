@@ -17,6 +17,7 @@ use datafusion::logical_expr::{Expr, Join, JoinConstraint, JoinType, LogicalPlan
 use nightshift_compile::rollup::STATE_ROWS;
 use nightshift_compile::rollup::grouping::Merge;
 use nightshift_compile::rollup::states::States;
+use nightshift_failure::{Mutation, is_broken};
 use nightshift_lake::{DataFile, Snapshot};
 use tokio_util::sync::CancellationToken;
 
@@ -131,7 +132,7 @@ impl Merging<'_> {
         let joined = self.beside(self.renamed(went, "went")?, stored, "stored")?;
         let joined = came.map_or(Ok(joined.clone()), |came| self.beside(joined.clone(), came, "came"))?;
         let is_spoilt = self.states.columns.iter().map(|state| self.is_spoilt(&state.column, state.merge(), came.is_some()));
-        let is_spoilt = is_spoilt.reduce(Expr::or).unwrap_or(lit(false)).or(lit(!self.states.exact));
+        let is_spoilt = is_spoilt.reduce(Expr::or).unwrap_or(lit(false)).or(lit(!self.states.exact && !is_broken(Mutation::DoublesGiveBack)));
         let keys = (0..self.states.keys.len()).map(|index| named(&key_of("went", index)).alias(key_name(index)));
         Ok(LogicalPlanBuilder::from(joined).filter(is_spoilt)?.project(keys.collect::<Vec<_>>())?.build()?)
     }
@@ -150,6 +151,7 @@ impl Merging<'_> {
                 there.lt(went)
             }
             Merge::Sum => lit(false),
+            Merge::Min | Merge::Max if is_broken(Mutation::ExtremesStay) => lit(false),
             Merge::Min | Merge::Max => {
                 let mut stays = holds(beyond(went.clone(), stored));
                 if came && self.delta.may_cancel() {

@@ -15,6 +15,7 @@ use nightshift_compile::rollup::feed::{Feed, FeedColumn};
 use nightshift_compile::rollup::grouping::Merge;
 use nightshift_compile::rollup::symbol::Bucketing;
 use nightshift_execute::StepSession;
+use nightshift_failure::{Mutation, is_broken};
 use nightshift_lake::{DataFile, Snapshot};
 
 use crate::Result;
@@ -220,7 +221,7 @@ impl Rows<'_> {
     /// Rows whose bucket is in the set, or is not.
     pub(crate) fn keeps(&self, buckets: &Buckets, others: bool) -> Expr {
         let bucket = col(Column::new_unqualified(self.rollup.bucket_column()));
-        let null = buckets.contains(&Bucket::None);
+        let null = buckets.contains(&Bucket::None) && !is_broken(Mutation::TimelessAreForgotten);
         let in_spans = matches!(
             self.rollup.schema.fields().get(self.rollup.bucket).map(|field| field.data_type()),
             Some(DataType::Date32 | DataType::Timestamp(TimeUnit::Microsecond, _))

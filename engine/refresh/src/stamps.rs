@@ -21,6 +21,12 @@ pub fn app_id(rollup: &Rollup, table: &str, table_id: &str) -> String {
     format!("rollup/{}/{}/{table}/{table_id}", rollup.name(), rollup.fingerprint)
 }
 
+/// The versions of a table that the marks of a rollup's table name for a definition.
+pub fn of_table<'a>(rollup: &str, fingerprint: &str, table: &str, marks: impl IntoIterator<Item = (&'a String, &'a i64)>) -> Vec<i64> {
+    let start = format!("rollup/{rollup}/{fingerprint}/{table}/");
+    marks.into_iter().filter(|(mark, version)| mark.starts_with(&start) && **version >= 0).map(|(_, version)| *version).collect()
+}
+
 /// The marks for the pinned versions of everything that a rollup reads.
 pub fn of_pinned(rollup: &Rollup, pinned: &Pinned) -> Vec<(String, i64)> {
     let versions = rollup.tables.iter().map(|table| (app_id(rollup, table, pinned.table_id(table)), pinned.version(table)));

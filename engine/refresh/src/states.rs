@@ -15,6 +15,7 @@ use nightshift_compile::rollup::STATE_ROWS;
 use nightshift_compile::rollup::grouping::Merge;
 use nightshift_compile::rollup::states::{Kept, StateColumn, States, call_of};
 use nightshift_execute::StepSession;
+use nightshift_failure::{Mutation, is_broken};
 
 use crate::Result;
 
@@ -134,6 +135,7 @@ pub(crate) fn state_columns(rows: LogicalPlan, states: &States, part: Part) -> R
         Ok(match (part, merge) {
             (Part::Came | Part::Went, _) if state.function.is_distinct() => neutral(merge, data_type)?.alias(column),
             (Part::Whole | Part::Came, _) => named(column),
+            (Part::Went, Merge::Sum) if is_broken(Mutation::KeepsSign) => named(column),
             (Part::Went, Merge::Sum) => cast(Expr::Negative(Box::new(named(column))), data_type.clone()).alias(column),
             (Part::Went, _) => neutral(merge, data_type)?.alias(column),
         })
@@ -187,7 +189,8 @@ fn neutral(merge: Merge, data_type: &DataType) -> Result<Expr> {
 /// group. Groups of which no row is left vanish.
 pub(crate) fn over_groups(stated: &LogicalPlan, groups: &LogicalPlan) -> Result<LogicalPlan> {
     if let LogicalPlan::Aggregate(aggregate) = stated {
-        let left = LogicalPlanBuilder::from(groups.clone()).filter(named(STATE_ROWS).gt(lit(0_i64)))?;
+        let least = if is_broken(Mutation::EmptyGroupsStay) { -1_i64 } else { 0 };
+        let left = LogicalPlanBuilder::from(groups.clone()).filter(named(STATE_ROWS).gt(lit(least)))?;
         let columns = aggregate.schema.fields().iter().map(|field| cast(named(field.name()), field.data_type().clone()).alias(field.name()));
         return Ok(left.project(columns.collect::<Vec<_>>())?.build()?);
     }

@@ -22,6 +22,7 @@ use nightshift_compile::rollup::locality::Unproved;
 use nightshift_compile::rollup::lookup::{LookupKey, lookup_key};
 use nightshift_compile::rollup::symbol::{Bucketing, Days, TimeSymbol, time_symbol};
 use nightshift_execute::StepSession;
+use nightshift_failure::{Mutation, is_broken};
 use tokio_util::sync::CancellationToken;
 
 use crate::Result;
@@ -62,6 +63,9 @@ impl Touching<'_> {
             if self.is_fact(&change.table) {
                 touched.by_time.extend(self.by_time(change).await?);
             }
+        }
+        if is_broken(Mutation::LookupsTouchNothing) {
+            return Ok(Ok(touched));
         }
         if let Some((change, lookup, key)) = self.one_lookup(changes) {
             touched.affected = self.affected(change, lookup, key).await?;
@@ -132,6 +136,11 @@ impl Touching<'_> {
         let time = col(Column::new_unqualified(&self.rollup.time.column));
         let bucket = bucket_expression(self.session, self.rollup.bucketing(), time).alias(BUCKET);
         let (added, removed) = match change.visible(self.pinned)? {
+            (Some(rows), Some(_)) if is_broken(Mutation::OnlyWhatCameTouches) => {
+                let plan = LogicalPlanBuilder::from(rows).project([bucket])?.distinct()?.build()?;
+                return self.collect(&plan).await;
+            }
+            (None, Some(_)) if is_broken(Mutation::OnlyWhatCameTouches) => return Ok(Buckets::new()),
             (Some(added), Some(removed)) => (added, removed),
             (Some(rows), None) | (None, Some(rows)) => {
                 let plan = LogicalPlanBuilder::from(rows).project([bucket])?.distinct()?.build()?;

@@ -1,28 +1,29 @@
 //! Whether a rollup's table holds what its SELECT gives over the very versions of its sources that it stands for.
 //!
-//! Nothing of what brought the table up to date takes part: the query runs over the sources themselves, only restricted to the facts of
-//! the buckets that are looked at where bucket-locality is proved. Hidden columns are compared too, because later merges start from them.
+//! Nothing of what brought the table up to date takes part: the query runs as it is written over the sources themselves, only restricted to the facts
+//! of the buckets that are looked at where bucket-locality is proved. What the table keeps beside it is compared by itself, with what a build would
+//! write, because later merges start from there.
 
 use std::sync::Arc;
 
 use datafusion::datasource::provider_as_source;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, lit};
-use nightshift_calendar::{Calendar, Grain};
+use nightshift_calendar::Calendar;
 use nightshift_compile::Rollup;
 use nightshift_compile::rollup::locality::Locality;
 use nightshift_execute::{StepSession, run};
-use nightshift_lake::Snapshot;
+use nightshift_lake::{DataFile, Snapshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::buckets::{self, Bucket, Buckets};
+use crate::buckets::{self, Buckets};
 use crate::difference::{Differences, Sides};
 use crate::replaced::replaced_files;
 use crate::rows::Rows;
-use crate::spans::day_of;
 use crate::states::{named, stated};
 use crate::tables::Pinned;
 use crate::technique::Technique;
+use crate::touched::bucket_expression;
 use crate::{Error, Result};
 
 /// What is verified.
@@ -46,20 +47,28 @@ pub const SIDES: [&str; 2] = ["sources", "table"];
 /// What the side of a definition is called beside a table that an earlier one made.
 pub const DEFINITION: &str = "definition";
 
-const MICROSECONDS_AN_HOUR: i64 = 3_600_000_000;
+const BUCKET: &str = "bucket";
 
 impl Verifying<'_> {
-    /// Every bucket that the table has, or that the facts may have by the statistics of their files.
+    /// Every bucket that the table has, or that some facts have: those of all files, or only of some of them.
     ///
     /// # Errors
-    /// If the table cannot be read.
-    pub async fn buckets(&self) -> Result<Buckets> {
-        let rows = self.stored(None)?;
-        let distinct = LogicalPlanBuilder::from(rows).project([named(self.rollup.bucket_column())])?.distinct()?.build()?;
-        let (batches, _) = run::collect(self.session, &distinct, self.cancel).await?;
-        let mut found = buckets::read(&batches, 0, self.rollup)?;
-        found.extend(self.of_facts());
+    /// If the tables cannot be read.
+    pub async fn buckets(&self, of_files: Option<&[DataFile]>) -> Result<Buckets> {
+        let own = LogicalPlanBuilder::from(self.stored(None)?).project([named(self.rollup.bucket_column()).alias(BUCKET)])?.build()?;
+        let mut found = self.distinct(own).await?;
+        if let Some(facts) = self.pinned.snapshot(&self.rollup.time.table) {
+            let files = of_files.unwrap_or(facts.files());
+            let rows = LogicalPlanBuilder::scan("facts", provider_as_source(facts.provider_of(files, Some(Arc::clone(&self.pinned.zone)))), None)?;
+            let bucket = bucket_expression(self.session, self.rollup.bucketing(), named(&self.rollup.time.column)).alias(BUCKET);
+            found.extend(self.distinct(rows.project([bucket])?.build()?).await?);
+        }
         Ok(found)
+    }
+
+    async fn distinct(&self, buckets: LogicalPlan) -> Result<Buckets> {
+        let (batches, _) = run::collect(self.session, &LogicalPlanBuilder::from(buckets).distinct()?.build()?, self.cancel).await?;
+        buckets::read(&batches, 0, self.rollup)
     }
 
     /// How many rows the table has in some buckets, or in all.
@@ -76,18 +85,31 @@ impl Verifying<'_> {
         })
     }
 
-    /// Looks for rows of some buckets, or of all, that only the table has, or only its query over the sources.
+    /// Looks for rows of some buckets, or of all, that only the table has, or only its query over the sources, run as it is written.
     ///
     /// # Errors
     /// If the query does not fit its tables, or cannot be started.
     pub async fn differences(&self, buckets: Option<&Buckets>) -> Result<Differences> {
-        let stated = stated(&self.plan().await?, self.rollup.states.as_ref().ok(), self.session)?;
-        let visible = self.rollup.schema.fields().iter().map(|field| field.name().clone());
-        let stored = self.table.schema();
-        let hidden = stated.columns.iter().filter(|name| stored.field_with_name(name).is_ok()).cloned();
-        let columns: Vec<String> = visible.chain(hidden).collect();
-        let first = self.queried(stated.plan, buckets)?;
+        let columns = self.rollup.schema.fields().iter().map(|field| field.name().clone()).collect();
+        let first = self.queried(self.plan().await?, buckets)?;
         Sides { first, second: self.stored(buckets)?, names: SIDES, columns, keys: self.keys() }.differences(self.session, self.cancel).await
+    }
+
+    /// As [`Self::differences`], of what the table keeps for later merges beside its keys; nothing if it keeps nothing.
+    ///
+    /// # Errors
+    /// As [`Self::differences`].
+    pub async fn state_differences(&self, buckets: Option<&Buckets>) -> Result<Option<Differences>> {
+        let stated = stated(&self.plan().await?, self.rollup.states.as_ref().ok(), self.session)?;
+        let stored = self.table.schema();
+        let hidden: Vec<String> = stated.columns.iter().filter(|name| stored.field_with_name(name).is_ok()).cloned().collect();
+        if hidden.is_empty() || self.keys().is_empty() {
+            return Ok(None);
+        }
+        let columns = self.keys().iter().cloned().chain(hidden).collect();
+        let first = self.queried(stated.plan, buckets)?;
+        let sides = Sides { first, second: self.stored(buckets)?, names: SIDES, columns, keys: self.keys() };
+        Ok(Some(sides.differences(self.session, self.cancel).await?))
     }
 
     /// Looks for rows that only the table has, or only the query, in some columns.
@@ -139,22 +161,5 @@ impl Verifying<'_> {
 
     fn rows_of(&self) -> Rows<'_> {
         Rows { session: self.session, rollup: self.rollup, calendar: self.calendar }
-    }
-
-    /// The buckets from the first to the last time that a fact may have.
-    fn of_facts(&self) -> Buckets {
-        let Some(facts) = self.pinned.snapshot(&self.rollup.time.table) else { return Buckets::new() };
-        let known = facts.files().iter().filter_map(|file| file.statistics.as_ref()?.columns.get(&self.rollup.time.column));
-        let days = known.flat_map(|known| [known.minimum.as_ref(), known.maximum.as_ref()]).filter_map(|bound| day_of(bound, self.calendar));
-        let days: Vec<_> = days.collect();
-        let (Some(first), Some(last)) = (days.iter().min(), days.iter().max()) else { return Buckets::new() };
-        let grain = self.rollup.grain();
-        if grain == Grain::Hour {
-            let (from, until) = (self.calendar.local_range(Grain::Day, *first).start, self.calendar.local_range(Grain::Day, *last).end);
-            let hours = std::iter::successors(Some(from.timestamp_micros()), |hour| Some(hour + MICROSECONDS_AN_HOUR));
-            return hours.take_while(|hour| *hour < until.timestamp_micros()).map(Bucket::Hour).collect();
-        }
-        let firsts = std::iter::successors(Some(grain.first_day(*first)), |day| Some(grain.next_first_day(*day)));
-        firsts.take_while(|day| day <= last).map(Bucket::Date).collect()
     }
 }

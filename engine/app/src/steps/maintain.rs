@@ -8,16 +8,19 @@ use nightshift_execute::run;
 use nightshift_lake::{Commit, DataFile, Keep, Lake, Snapshot, StageOptions, Staged, TableKind, TableName, Vacuumed};
 use nightshift_ledger::Measures;
 use nightshift_orchestrate::{StepContext, StepOutcome};
-use nightshift_project::ByteSize;
-use nightshift_refresh::{stamps, table_name};
+use nightshift_project::{ByteSize, DefinitionKind};
+use nightshift_refresh::stamps;
 use serde_json::json;
 
 use super::Steps;
 use crate::counted::counted;
-use crate::{Error, Result, Workspace};
+use crate::{Result, Workspace};
 
 /// For so many days commits stay, as history; and for so many a batch that did not succeed can be tried again with what it read.
 const HISTORY_DAYS: i64 = 30;
+
+/// How many commits of a rollup's table are looked through for the last one that wrote rows.
+const COMMITS: usize = 50;
 
 /// What was done to the tables of a definition.
 #[derive(Debug, Default)]
@@ -89,7 +92,10 @@ impl Steps {
     async fn keep(&self, table: &TableName) -> Result<Keep> {
         let retention = self.workspace.project.maintenance.retention_days;
         let history = TimeDelta::days(HISTORY_DAYS);
-        let mut versions = self.workspace.read_versions(table).await?;
+        let mut versions = match table.kind() {
+            TableKind::Source | TableKind::Rollup => self.workspace.read_versions(table).await?,
+            _ => BTreeSet::new(),
+        };
         if table.kind() == TableKind::Source {
             let pins = self.ledger.open_pins(Utc::now() - history).await?;
             versions.extend(pins.into_iter().filter(|pin| pin.source == table.name()).map(|pin| pin.version));
@@ -101,26 +107,23 @@ impl Steps {
 impl Workspace {
     /// The tables that belong to a definition.
     pub(crate) fn tables_kept_for(&self, name: &str) -> Result<Vec<TableName>> {
-        let compiled = &self.compiled;
-        let kinds: &[TableKind] = if compiled.contract(name).is_some() {
-            &[TableKind::Source, TableKind::State, TableKind::Review]
-        } else if compiled.rollup(name).is_some() {
-            &[TableKind::Rollup]
-        } else if compiled.report(name).is_some() {
-            &[TableKind::Report]
-        } else {
-            return Err(Error::unknown("source, rollup or report", name, self.definitions().map(crate::Named::name)));
+        // One that does not compile has its tables all the same.
+        let kinds: &[TableKind] = match self.named(name)?.kind() {
+            DefinitionKind::Source => &[TableKind::Source, TableKind::State, TableKind::Review],
+            DefinitionKind::Rollup => &[TableKind::Rollup],
+            DefinitionKind::Report => &[TableKind::Report],
         };
         Ok(kinds.iter().map(|kind| TableName::new(*kind, name)).collect::<std::result::Result<_, _>>()?)
     }
 
-    /// The versions of a table that rollups stand for.
+    /// The versions of a table that rollups stand for: also those whose files have changed since, or do not compile, because they may be set back.
     async fn read_versions(&self, table: &TableName) -> Result<BTreeSet<i64>> {
         let mut versions = BTreeSet::new();
-        for rollup in self.compiled.rollups.iter().filter(|rollup| rollup.tables.iter().any(|read| read == table.name())) {
-            let Some(made) = self.lake.snapshot(&table_name(rollup)?).await? else { continue };
-            let newest = self.pinned(&rollup.tables, &Default::default()).await?;
-            versions.extend(stamps::read(rollup, &made, &newest).await?.get(table.name()).copied().flatten());
+        for made in self.lake.tables().await?.into_iter().filter(|made| made.kind() == TableKind::Rollup) {
+            let Some(snapshot) = self.lake.snapshot(&made).await? else { continue };
+            let history = self.lake.history(&made, COMMITS).await?;
+            let Some(fingerprint) = history.iter().find_map(|entry| entry.information.get("fingerprint")?.as_str()) else { continue };
+            versions.extend(stamps::of_table(made.name(), fingerprint, table.name(), snapshot.transactions().await?));
         }
         Ok(versions)
     }

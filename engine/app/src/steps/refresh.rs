@@ -35,10 +35,18 @@ impl Steps {
             cut_from: CUT_FROM,
         };
         let done = nightshift_refresh::refresh(&request).await?;
-        let verified = self.verify(rollup, context).await?;
         let changed = Some(done.version_after) != done.version_before;
         let publication =
             changed.then(|| PublicationRecord { table: format!("rollup/{name}"), version_before: done.version_before, version_after: done.version_after });
+        let verified = match (self.verify(rollup, context).await, &publication) {
+            (Ok(verified), _) => verified,
+            // Readers see it, whatever is wrong with it.
+            (Err(error), Some(published)) => {
+                self.ledger.recover_attempt(context.attempt, published, &[]).await?;
+                return Err(error);
+            }
+            (Err(error), None) => return Err(error),
+        };
         Ok(StepOutcome {
             measures: Measures {
                 rows_in: done.measurement.rows_read,
@@ -60,11 +68,16 @@ impl Steps {
         })
     }
 
-    /// Compares what the pipeline asks for with the sources; what was found, in words.
+    /// Compares what the pipeline asks for with the sources, or all of a rollup that was found to be wrong and has not been right as a whole since; what was
+    /// found, in words.
     async fn verify(&self, rollup: &Arc<Rollup>, context: &StepContext) -> Result<Option<String>> {
         let pipeline = self.workspace.pipeline(&context.batch.pipeline)?;
-        let Some(setting) = pipeline.verify else { return Ok(None) };
-        let extent = Extent::Sample(usize::try_from(setting.sample).unwrap_or(usize::MAX));
+        let was_wrong = self.ledger.latest_verification(rollup.name()).await?.is_some_and(|latest| latest.differences > 0);
+        let extent = match pipeline.verify {
+            _ if was_wrong => Extent::All,
+            Some(setting) => Extent::Sample(usize::try_from(setting.sample).unwrap_or(usize::MAX)),
+            None => return Ok(None),
+        };
         let place = (&self.ledger, context.run.owner.as_str(), Some(context.batch.id));
         let verification = self.workspace.verify(rollup, extent, 0, place, &context.cancel).await?;
         verification.must_be_equal()?;

@@ -62,7 +62,12 @@ pub enum Term {
         backward: bool,
     },
     /// The same output column of several queries put together.
-    Union(Vec<Term>),
+    Union {
+        /// Which union.
+        of: usize,
+        /// The columns.
+        parts: Vec<Term>,
+    },
     /// What we do not look into, with the columns that it reads.
     Opaque {
         /// How DataFusion prints it.
@@ -85,7 +90,7 @@ impl Term {
             Self::Call { arguments, .. } => arguments.iter().collect(),
             Self::Aggregate { arguments, filter, order, .. } => arguments.iter().chain(filter.as_deref()).chain(order).collect(),
             Self::Window { arguments, partition, order, .. } => arguments.iter().chain(partition).chain(order).collect(),
-            Self::Union(parts) | Self::Opaque { parts, .. } => parts.iter().collect(),
+            Self::Union { parts, .. } | Self::Opaque { parts, .. } => parts.iter().collect(),
         }
     }
 
@@ -131,7 +136,7 @@ impl fmt::Display for Term {
                 write_list(formatter, " over", partition)?;
                 write_list(formatter, " order", order)
             }
-            Self::Union(parts) => write_list(formatter, "union", parts),
+            Self::Union { of, parts } => write_list(formatter, &format!("union {of}"), parts),
             Self::Opaque { text, parts } => write_list(formatter, text, parts),
         }
     }

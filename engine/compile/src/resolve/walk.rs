@@ -27,6 +27,8 @@ pub(super) struct Walk {
     inside_scans: usize,
     /// How many query blocks with aggregates or windows have been left.
     blocks: usize,
+    /// How many joins, unions and what we do not look into have been left: what is computed there is told apart by it.
+    nodes: usize,
     /// The columns of the queries around the one that is visited, the outermost first; those of an outer query, and what stands before LATERAL.
     outer: Vec<Resolved>,
     /// How many of these are of subqueries in expressions.
@@ -36,6 +38,12 @@ pub(super) struct Walk {
 }
 
 impl Walk {
+    /// A number for a node that is being left.
+    const fn node(&mut self) -> usize {
+        self.nodes += 1;
+        self.nodes
+    }
+
     /// The number of the query block that is being visited.
     pub(super) const fn block(&self) -> usize {
         self.blocks
@@ -102,12 +110,17 @@ impl Walk {
             LogicalPlan::Union(union) => self.union(&union.inputs.iter().map(AsRef::as_ref).collect::<Vec<_>>(), plan),
             LogicalPlan::Subquery(subquery) => self.visit(&subquery.subquery),
             LogicalPlan::RecursiveQuery(query) => {
+                // A table of that name is another one where the recursion begins.
+                let first = self.visit(&query.static_term);
                 self.recursive.push(query.name.clone());
-                let resolved = self.opaque(plan);
+                let next = self.visit(&query.recursive_term);
                 self.recursive.pop();
-                resolved
+                self.opaque(plan, vec![first, next])
             }
-            other => self.opaque(other),
+            other => {
+                let inputs = other.inputs().into_iter().map(|input| self.visit(input)).collect();
+                self.opaque(other, inputs)
+            }
         }
     }
 
@@ -178,7 +191,8 @@ impl Walk {
             JoinKind::Semi | JoinKind::Anti => left.columns,
             _ => {
                 let (left_is_filled, right_is_filled) = (matches!(kind, JoinKind::Right | JoinKind::Full), matches!(kind, JoinKind::Left | JoinKind::Full));
-                filled(left.columns, left_is_filled).chain(filled(right.columns, right_is_filled)).collect()
+                let number = self.node();
+                filled(left.columns, left_is_filled, number).chain(filled(right.columns, right_is_filled, number)).collect()
             }
         };
         let relation = Relation::Join { kind, left: Box::new(left.relation), right: Box::new(right.relation), conditions };
@@ -194,19 +208,20 @@ impl Walk {
     fn union(&mut self, inputs: &[&LogicalPlan], plan: &LogicalPlan) -> Resolved {
         let inputs: Vec<Resolved> = inputs.iter().map(|input| self.visit(input)).collect();
         let width = plan.schema().fields().len();
-        let terms = (0..width).map(|index| Term::Union(inputs.iter().filter_map(|input| Some(input.columns.get(index)?.term.clone())).collect())).collect();
+        let of = self.node();
+        let parts = |index: usize| inputs.iter().filter_map(|input| Some(input.columns.get(index)?.term.clone())).collect();
+        let terms = (0..width).map(|index| Term::Union { of, parts: parts(index) }).collect();
         let relation = Relation::Union(inputs.into_iter().map(|input| input.relation).collect());
         with_terms(relation, plan, terms)
     }
 
-    fn opaque(&mut self, plan: &LogicalPlan) -> Resolved {
-        let inputs: Vec<Resolved> = plan.inputs().into_iter().map(|input| self.visit(input)).collect();
+    fn opaque(&mut self, plan: &LogicalPlan, inputs: Vec<Resolved>) -> Resolved {
         let columns: Vec<ResolvedColumn> = inputs.iter().flat_map(|input| &input.columns).cloned().collect();
         let relations: Vec<Relation> = inputs.into_iter().map(|input| input.relation).collect();
         let all = Resolved { relation: Relation::Union(vec![]), columns };
         let own = self.terms(&plan.expressions(), &all);
         let parts: Vec<Term> = all.columns.into_iter().map(|column| column.term).chain(own).collect();
-        let text = name_of(plan);
+        let text = format!("{} {}", name_of(plan), self.node());
         // The names of its columns may be those that the analyst gave: their places tell them apart.
         let terms = (0..plan.schema().fields().len()).map(|index| Term::Opaque { text: format!("{text}.{index}"), parts: parts.clone() }).collect();
         with_terms(Relation::Opaque { text, parts, inputs: relations }, plan, terms)
@@ -234,10 +249,10 @@ fn name_of(plan: &LogicalPlan) -> String {
 
 /// Columns of a side of a join whose rows may be NULL for want of a partner. What is computed below the join is NULL then, which the same expression above
 /// need not be.
-fn filled(columns: Vec<ResolvedColumn>, is_filled: bool) -> impl Iterator<Item = ResolvedColumn> {
+fn filled(columns: Vec<ResolvedColumn>, is_filled: bool, join: usize) -> impl Iterator<Item = ResolvedColumn> {
     columns.into_iter().map(move |mut column| {
         if is_filled && !matches!(column.term, Term::Column { .. }) {
-            column.term = Term::call("if joined", vec![column.term]);
+            column.term = Term::call(format!("if joined {join}"), vec![column.term]);
         }
         column
     })

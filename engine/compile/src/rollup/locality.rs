@@ -212,8 +212,9 @@ fn reads_subquery(relation: &Relation) -> bool {
         | Relation::Join { conditions: terms, .. }
         | Relation::Aggregate { groups: terms, .. }
         | Relation::Window { functions: terms, .. }
-        | Relation::Distinct { columns: terms, .. } => terms.as_slice(),
-        Relation::Scan { .. } | Relation::Union(_) | Relation::Limit(_) | Relation::Opaque { .. } => &[],
+        | Relation::Distinct { columns: terms, .. }
+        | Relation::Opaque { parts: terms, .. } => terms.as_slice(),
+        Relation::Scan { .. } | Relation::Union(_) | Relation::Limit(_) => &[],
     };
     terms.iter().any(has_subquery) || relation.inputs().into_iter().any(reads_subquery)
 }

@@ -515,6 +515,15 @@ mod tests {
         assert_eq!(found.hidden.into_iter().map(|hidden| hidden.column).collect::<Vec<_>>(), ["_state_y_distinct"]);
     }
 
+    /// Two columns that are the same number, each if its own join finds a row.
+    #[tokio::test]
+    async fn what_two_joins_find_is_told_apart() {
+        let sql = "SELECT f.k, count(a.flag) AS x, count(b.flag) AS y FROM f LEFT JOIN (SELECT k, 1 AS flag FROM f) a ON a.k = f.n \
+                   LEFT JOIN (SELECT k, 1 AS flag FROM f) b ON b.k = f.m GROUP BY f.k";
+        let count = |count: &str| Kept::Count { count: count.to_owned() };
+        assert_eq!(states(sql).await.unwrap().aggregates, [count("x"), count("y")]);
+    }
+
     /// A zero that is a double makes a double of the sum, which is no exact state.
     #[tokio::test]
     async fn what_rounds_is_no_state() {

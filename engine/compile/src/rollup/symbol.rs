@@ -74,7 +74,7 @@ pub fn time_symbol(term: &Term, time: &TimeColumn) -> Option<TimeSymbol> {
     match term {
         Term::Column { of, table, name } => (*table == time.table && *name == time.column).then_some(TimeSymbol::Time(*of)),
         Term::Call { name, arguments } => call_symbol(name, arguments, time),
-        Term::Union(parts) => union_symbol(parts, time),
+        Term::Union { parts, .. } => union_symbol(parts, time),
         _ => None,
     }
 }

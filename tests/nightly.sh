@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# What takes too long for each change: the mutation check, in which random histories have to find each broken rule of the refresh.
+# Nights beside the oracle are tests/oracle/nights.sh.
+#
+#   tests/nightly.sh
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/nightshift-target}"
+cargo nextest run --workspace --run-ignored only --no-fail-fast

@@ -119,7 +119,9 @@ impl Lake {
                 Ok(self.cache.keep(&location, snapshot).await)
             }
             Err(error) if is_conflict(&error) => {
-                let found = location.log.get_latest_version(0).await.map_err(|source| Error::delta(table, source))?;
+                // The log may have been cut off before the version that the commit starts from.
+                let known = base.map_or(0, |base| u64::try_from(base.version()).unwrap_or_default());
+                let found = location.log.get_latest_version(known).await.map_err(|source| Error::delta(table, source))?;
                 for staged in commit.add {
                     staged.discard().await;
                 }

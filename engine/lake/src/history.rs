@@ -37,13 +37,10 @@ impl Lake {
     /// # Errors
     /// [`Error::Delta`] if the log cannot be read.
     pub async fn history(&self, table: &TableName, limit: usize) -> Result<Vec<HistoryEntry>> {
-        let log = self.location(table)?.log;
-        let failed = |source| Error::delta(table, source);
-        if !log.is_delta_table_location().await.map_err(failed)? {
-            return Ok(Vec::new());
-        }
-        let newest = log.get_latest_version(0).await.map_err(failed)?;
-        entries(table, &log, (0..=newest).rev().take(limit)).await
+        // Not asked of the log from its beginning, which may have been cut off.
+        let Some(newest) = self.snapshot(table).await? else { return Ok(Vec::new()) };
+        let newest = u64::try_from(newest.version()).unwrap_or_default();
+        entries(table, &self.location(table)?.log, (0..=newest).rev().take(limit)).await
     }
 
     /// The commits after one version of a table and up to another, newest first, as far back as their logs are kept.

@@ -109,7 +109,7 @@ impl Lake {
             }
         }
         let since = now - keep.files;
-        names.extend(self.removed_since(name, since).await?);
+        names.extend(self.removed_since(name, newest.version(), since).await?);
         let folder = self.folder(name);
         let removed = tokio::task::spawn_blocking(move || remove_others(&folder, &names, since)).await;
         let mut vacuumed = removed.map_err(|source| Error::WriterGone { source: Some(source) })??;
@@ -123,12 +123,11 @@ impl Lake {
 
     /// The names of the files that commits took out of a table since an instant, by the clocks of their writers. One whose commit does not say when it was made counts
     /// as new.
-    async fn removed_since(&self, name: &TableName, since: DateTime<Utc>) -> Result<BTreeSet<String>> {
+    async fn removed_since(&self, name: &TableName, newest: i64, since: DateTime<Utc>) -> Result<BTreeSet<String>> {
         let log = self.location(name)?.log;
         let failed = |source| Error::delta(name, source);
-        let newest = log.get_latest_version(0).await.map_err(failed)?;
         let mut names = BTreeSet::new();
-        for version in (0..=newest).rev() {
+        for version in (0..=u64::try_from(newest).unwrap_or_default()).rev() {
             let Some(bytes) = log.read_commit_entry(version).await.map_err(failed)? else { break };
             let actions = get_actions(version, &bytes).map_err(failed)?;
             let at = actions.iter().find_map(|action| match action {

@@ -1,6 +1,6 @@
 //! Which versions of its sources a rollup's table stands for: marks in the same commit as its rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use nightshift_compile::Rollup;
 use nightshift_lake::Snapshot;
@@ -8,12 +8,18 @@ use nightshift_lake::Snapshot;
 use crate::Result;
 use crate::tables::Pinned;
 
+/// So many digits of a fingerprint, which is hexadecimal, are the number of a mark: sixty bits.
+const DEFINITION_DIGITS: usize = 15;
+
 /// The mark of the definition that the rows are of, in every commit. Marks stay in the log for ever: without this one a definition that
 /// comes back after another would find its own old marks and take the other's rows for its own.
 fn definition_mark(rollup: &Rollup) -> (String, i64) {
-    // Sixty bits of the fingerprint, which is hexadecimal.
-    let digits = rollup.fingerprint.get(..15).unwrap_or_default();
-    (format!("rollup/{}/definition", rollup.name()), i64::from_str_radix(digits, 16).unwrap_or_default())
+    let digits = rollup.fingerprint.get(..DEFINITION_DIGITS).unwrap_or_default();
+    (definition_app_id(rollup.name()), i64::from_str_radix(digits, 16).unwrap_or_default())
+}
+
+fn definition_app_id(rollup: &str) -> String {
+    format!("rollup/{rollup}/definition")
 }
 
 /// The name of the mark for the version of a table, which another definition, or another table of that name, does not share.
@@ -21,10 +27,13 @@ pub fn app_id(rollup: &Rollup, table: &str, table_id: &str) -> String {
     format!("rollup/{}/{}/{table}/{table_id}", rollup.name(), rollup.fingerprint)
 }
 
-/// The versions of a table that the marks of a rollup's table name for a definition.
-pub fn of_table<'a>(rollup: &str, fingerprint: &str, table: &str, marks: impl IntoIterator<Item = (&'a String, &'a i64)>) -> Vec<i64> {
-    let start = format!("rollup/{rollup}/{fingerprint}/{table}/");
-    marks.into_iter().filter(|(mark, version)| mark.starts_with(&start) && **version >= 0).map(|(_, version)| *version).collect()
+/// The versions of a table that a rollup's table stands for by its marks, whichever definition its rows are of.
+#[must_use]
+pub fn of_table(rollup: &str, table: &str, marks: &HashMap<String, i64>) -> Vec<i64> {
+    let Some(definition) = marks.get(&definition_app_id(rollup)) else { return vec![] };
+    let start = format!("rollup/{rollup}/{definition:0width$x}", width = DEFINITION_DIGITS);
+    let of_table = |mark: &str| mark.strip_prefix(&start).and_then(|rest| rest.split('/').nth(1)) == Some(table);
+    marks.iter().filter(|(mark, version)| of_table(mark) && **version >= 0).map(|(_, version)| *version).collect()
 }
 
 /// The marks for the pinned versions of everything that a rollup reads.

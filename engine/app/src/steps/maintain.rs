@@ -19,9 +19,6 @@ use crate::{Result, Workspace};
 /// For so many days commits stay, as history; and for so many a batch that did not succeed can be tried again with what it read.
 const HISTORY_DAYS: i64 = 30;
 
-/// How many commits of a rollup's table are looked through for the last one that wrote rows.
-const COMMITS: usize = 50;
-
 /// What was done to the tables of a definition.
 #[derive(Debug, Default)]
 struct Done {
@@ -121,9 +118,7 @@ impl Workspace {
         let mut versions = BTreeSet::new();
         for made in self.lake.tables().await?.into_iter().filter(|made| made.kind() == TableKind::Rollup) {
             let Some(snapshot) = self.lake.snapshot(&made).await? else { continue };
-            let history = self.lake.history(&made, COMMITS).await?;
-            let Some(fingerprint) = history.iter().find_map(|entry| entry.information.get("fingerprint")?.as_str()) else { continue };
-            versions.extend(stamps::of_table(made.name(), fingerprint, table.name(), snapshot.transactions().await?));
+            versions.extend(stamps::of_table(made.name(), table.name(), snapshot.transactions().await?));
         }
         Ok(versions)
     }

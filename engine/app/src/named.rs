@@ -1,7 +1,9 @@
 //! What an analyst names on the command line: a source, rollup or report, by its name or its file.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use nightshift_compile::Rollup;
 use nightshift_diagnostic::did_you_mean;
 use nightshift_project::{Definition, DefinitionKind, ReportHeader, RollupHeader, SourceHeader};
 
@@ -92,6 +94,17 @@ impl Workspace {
             let hint = did_you_mean(stem, self.definitions().map(Named::name));
             Error::Unknown { kind: "source, rollup or report", name: text.to_owned(), hint }
         })
+    }
+
+    /// The rollup that a text means.
+    ///
+    /// # Errors
+    /// As [`Self::named`]; [`Error::Unknown`] for what is not a rollup, which says what it is; as [`Self::rollup`] for one with mistakes.
+    pub fn named_rollup(&self, text: &str) -> Result<&Arc<Rollup>> {
+        match self.named(text)? {
+            Named::Rollup(definition) => self.rollup(&definition.name),
+            other => Err(Error::Unknown { kind: "rollup", name: other.name().to_owned(), hint: Some(format!("it is a {}", other.kind())) }),
+        }
     }
 }
 

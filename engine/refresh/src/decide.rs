@@ -1,5 +1,7 @@
 //! How a rollup is brought up to date: decided first, as a value, so that `plan` can print it and the ledger keep it.
 
+use std::collections::BTreeSet;
+
 use nightshift_compile::Rollup;
 use nightshift_compile::rollup::locality::{Locality, Unproved};
 use nightshift_compile::rollup::obstacle::Obstacle;
@@ -209,12 +211,11 @@ impl Obstacles {
         // What goes has to be taken away with what it found then, which only `affected` knows.
         let lookups = rollup.query.relation.scans().into_iter().filter(|(of, _)| rollup.proof.lookups.contains(of));
         let has_changed = |table: &str| changes.iter().any(|change| change.table == table && !change.files.is_empty());
-        let mut others: Vec<String> = lookups.filter(|(_, table)| has_changed(table)).map(|(_, table)| format!("`{table}`")).collect();
-        others.dedup();
+        let others: BTreeSet<String> = lookups.filter(|(_, table)| has_changed(table)).map(|(_, table)| format!("`{table}`")).collect();
         let of_change = if !is_sharp {
             Some(Rejection::Rewritten { table: facts.clone() })
         } else if !others.is_empty() && touched.affected.is_none() {
-            Some(Rejection::OtherPartners { tables: others })
+            Some(Rejection::OtherPartners { tables: others.into_iter().collect() })
         } else {
             None
         };

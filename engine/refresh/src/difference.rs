@@ -25,7 +25,7 @@ use crate::states::named;
 const TOLERANCE: f64 = 1e-12;
 
 /// The column that says which side has a row.
-pub const SIDE: &str = "only in";
+const SIDE: &str = "only in";
 
 const IS_FIRST: &str = "_is_first";
 const FIRST: &str = "_first";

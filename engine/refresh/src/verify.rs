@@ -43,7 +43,7 @@ pub struct Verifying<'a> {
 }
 
 /// The sides of a verification, as they are called in what differs.
-pub const SIDES: [&str; 2] = ["sources", "table"];
+const SIDES: [&str; 2] = ["sources", "table"];
 /// What the side of a definition is called beside a table that an earlier one made.
 pub const DEFINITION: &str = "definition";
 

@@ -1,9 +1,7 @@
 //! `nightshift diff`.
 
-use std::sync::Arc;
-
 use nightshift_app::diff::{Diff, told};
-use nightshift_app::{Error, Named, Result, Workspace};
+use nightshift_app::{Result, Workspace};
 use nightshift_diagnostic::Fault;
 use serde_json::{Value, json};
 
@@ -13,11 +11,8 @@ use crate::printer::Printer;
 
 pub(super) async fn diff(root: &std::path::Path, target: Option<&str>, printer: &Printer, name: &str, shown: Option<usize>) -> Result<Option<Fault>> {
     let (workspace, problems) = Workspace::open(root, target).await?;
-    let Named::Rollup(definition) = workspace.named(name)? else {
-        return Err(Error::Unknown { kind: "rollup", name: name.to_owned(), hint: None });
-    };
-    let rollup = Arc::clone(workspace.rollup(&definition.name)?);
-    let found = workspace.diff(&rollup, shown.unwrap_or(usize::MAX), &stop_on_signal(*printer)).await?;
+    let rollup = workspace.named_rollup(name)?;
+    let found = workspace.diff(rollup, shown.unwrap_or(usize::MAX), &stop_on_signal(*printer)).await?;
     printer.data(text(&found).trim_end(), &as_json(&found));
     printer.other_problems(&problems);
     if found.columns.breaks_readers() {
@@ -34,9 +29,9 @@ fn text(found: &Diff) -> String {
     }
     let rows = found.rows;
     match found.differences {
-        0 => text.push_str(&format!("the same {rows} rows, in the columns that both have\n")),
+        0 => text.push_str(&format!("the same in the columns that both have (rows: {rows})\n")),
         count => {
-            text.push_str(&format!("{count} rows that only one side has, in the columns that both have; the table has {rows}\n\n"));
+            text.push_str(&format!("rows that only one side has, in the columns that both have: {count} (the table has {rows})\n\n"));
             text.push_str(&table(&found.shown_columns, &found.shown));
             let more = count - found.shown.len() as u64;
             if more > 0 {

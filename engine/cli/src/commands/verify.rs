@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nightshift_app::verify::{Extent, Verification};
-use nightshift_app::{Error, Named, Result, Workspace};
+use nightshift_app::{Result, Workspace};
 use nightshift_diagnostic::Fault;
 use serde_json::{Value, json};
 
@@ -22,13 +22,7 @@ pub(super) async fn verify(
     let (workspace, problems) = Workspace::open(root, target).await?;
     let chosen = match name {
         None => workspace.compiled.rollups.clone(),
-        Some(name) => match workspace.named(name)? {
-            Named::Rollup(definition) => vec![Arc::clone(workspace.rollup(&definition.name)?)],
-            other => {
-                let hint = Some(format!("it is a {}", other.kind()));
-                return Err(Error::Unknown { kind: "rollup", name: other.name().to_owned(), hint });
-            }
-        },
+        Some(name) => vec![Arc::clone(workspace.named_rollup(name)?)],
     };
     let cancel = stop_on_signal(*printer);
     let ledger = workspace.ledger().await?;

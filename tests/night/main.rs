@@ -8,6 +8,7 @@ mod oracle;
 mod packed;
 mod place;
 mod rerun;
+mod rewrite;
 mod verify;
 mod zones;
 

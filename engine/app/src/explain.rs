@@ -1,22 +1,50 @@
-//! How a rollup is kept up to date, and why so: what its query allows, what it is computed from, and what a refresh would do now.
+//! How a rollup is kept up to date, and why so: what its query allows, what it is computed from, and what a refresh would do now. And which rollups
+//! answer a report.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use nightshift_compile::Rollup;
+use chrono::NaiveDate;
 use nightshift_compile::rollup::feed::feed;
 use nightshift_compile::rollup::locality::Locality;
 use nightshift_compile::rollup::states::{Kept, States};
+use nightshift_compile::{Report, Rollup, parameters};
 use nightshift_diagnostic::Diagnostics;
 use nightshift_ledger::VerificationRecord;
+use nightshift_project::Rewrite;
+use nightshift_refresh::tables;
 pub use nightshift_refresh::{Decision, Kind, Rejected, Rejection};
 use tokio_util::sync::CancellationToken;
 
+use crate::rewrite::Block;
+use crate::steps::report::edition::Edition;
 use crate::{Error, Named, Result, Workspace};
+
+/// What is to be said.
+#[derive(Debug)]
+pub enum Explanation {
+    /// Of a rollup.
+    Rollup(Box<ExplainedRollup>),
+    /// Of a report.
+    Report(ExplainedReport),
+}
+
+/// What is to be said of a report.
+#[derive(Debug)]
+pub struct ExplainedReport {
+    /// The report.
+    pub report: Arc<Report>,
+    /// The date for which it would be made.
+    pub date: NaiveDate,
+    /// Whether its header lets rollups answer it.
+    pub may_rewrite: Rewrite,
+    /// Its GROUP BYs, and the rollups that answer them, or would if they were let.
+    pub blocks: Vec<Block>,
+}
 
 /// What is to be said of a rollup.
 #[derive(Debug)]
-pub struct Explanation {
+pub struct ExplainedRollup {
     /// The rollup.
     pub rollup: Arc<Rollup>,
     /// Every technique, and whether its query allows it.
@@ -58,16 +86,43 @@ pub struct Feeder {
 }
 
 impl Workspace {
-    /// Explains a rollup. `problems` are those of the project, which may be why it does not compile.
+    /// Explains a rollup or a report. `problems` are those of the project, which may be why it does not compile.
     ///
     /// # Errors
-    /// [`Error::Unknown`] for anything but a rollup, [`Error::Problems`] for one with mistakes; or if the lake cannot be read.
+    /// [`Error::Unknown`] for a source, [`Error::Problems`] for one with mistakes; or if the lake cannot be read.
     pub async fn explain(&self, named: Named<'_>, problems: &Diagnostics, cancel: &CancellationToken) -> Result<Explanation> {
-        let Named::Rollup(definition) = named else {
-            let hint = Some(format!("it is a {}; how tables are made from each other says nightshift lineage", named.kind()));
-            return Err(Error::Unknown { kind: "rollup", name: named.name().to_owned(), hint });
-        };
-        let rollup = self.compiled.rollup(&definition.name).ok_or_else(|| Error::Problems(problems.clone()))?;
+        match named {
+            Named::Rollup(definition) => {
+                let rollup = self.compiled.rollup(&definition.name).ok_or_else(|| Error::Problems(problems.clone()))?;
+                Ok(Explanation::Rollup(Box::new(self.explain_rollup(rollup, cancel).await?)))
+            }
+            Named::Report(definition) => {
+                let report = self.compiled.report(&definition.name).ok_or_else(|| Error::Problems(problems.clone()))?;
+                Ok(Explanation::Report(self.explain_report(report).await?))
+            }
+            Named::Source(_) => {
+                let hint = Some(format!("it is a {}; how tables are made from each other says nightshift lineage", named.kind()));
+                Err(Error::Unknown { kind: "rollup or report", name: named.name().to_owned(), hint })
+            }
+        }
+    }
+
+    /// A report as it would be made for the newest date.
+    async fn explain_report(&self, report: &Arc<Report>) -> Result<ExplainedReport> {
+        let date = self.newest_date();
+        let edition = Edition::new(self, report, date)?;
+        let pinned = self.pinned(&report.tables, &BTreeMap::new()).await?;
+        let session = self.engine.step(&format!("explain:{}", report.name()))?;
+        tables::register(&session.context, &pinned)?;
+        let planned = report.parsed.plan(&session.context).await.map_err(Error::Problems)?;
+        let plan = parameters::bind(planned.plan, &edition.values)?;
+        let rewritten = self.rewritten(plan, &session, &pinned).await?;
+        let is_of_sources = |block: &Block| block.tables.iter().any(|table| self.compiled.contract(table).is_some());
+        let blocks = rewritten.blocks.into_iter().filter(is_of_sources).collect();
+        Ok(ExplainedReport { report: Arc::clone(report), date, may_rewrite: report.definition.header.rewrite, blocks })
+    }
+
+    async fn explain_rollup(&self, rollup: &Arc<Rollup>, cancel: &CancellationToken) -> Result<ExplainedRollup> {
         let pinned = self.pinned(&rollup.tables, &BTreeMap::new()).await?;
         let now = self.decide(rollup, &pinned, cancel).await?;
         let touched = now.technique.buckets().into_iter().flatten().map(|bucket| bucket.text(&self.calendar)).collect();
@@ -75,7 +130,7 @@ impl Workspace {
             Some(ledger) => ledger.latest_verification(rollup.name()).await?,
             None => None,
         };
-        Ok(Explanation {
+        Ok(ExplainedRollup {
             verified,
             rollup: Arc::clone(rollup),
             ways: vec![merge(rollup), rebuild_groups(rollup), rebuild_buckets(rollup), full()],

@@ -2,7 +2,7 @@
 //!
 //! Only this crate builds sessions and knows all the others. It holds no SQL text and makes no Delta calls of its own beyond reading
 //! snapshots. Start reading at [`Workspace`], then [`batch`], then [`steps`]; what analysts ask is in
-//! [`preview`], [`query`], [`lineage`], [`explain`],
+//! [`preview`], [`query`], [`rewrite`], [`lineage`], [`explain`],
 //! [`verify`], [`diff`], [`test`] and [`show`].
 
 pub mod batch;
@@ -18,6 +18,7 @@ mod pins;
 pub mod plan;
 pub mod preview;
 pub mod query;
+pub mod rewrite;
 pub mod show;
 pub mod steps;
 pub mod test;

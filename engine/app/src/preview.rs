@@ -7,7 +7,7 @@ use datafusion::common::ScalarValue;
 use nightshift_compile::parameters;
 use nightshift_compile::planning::ParsedQuery;
 use nightshift_diagnostic::{Diagnostic, Diagnostics, codes};
-use nightshift_project::DefinitionKind;
+use nightshift_project::{DefinitionKind, Rewrite};
 use tokio_util::sync::CancellationToken;
 
 use crate::query::Query;
@@ -43,7 +43,7 @@ impl Workspace {
     ) -> Result<Preview> {
         let name = named.name();
         let broken = || Error::Problems(problems.clone());
-        let (query, tables, values): (&ParsedQuery, &[String], _) = match named {
+        let (query, tables, values, may_rewrite): (&ParsedQuery, &[String], _, _) = match named {
             Named::Source(definition) => {
                 let problem = Diagnostic::error(codes::WRONG_KIND, format!("`{name}` is a source: it has no query to preview"))
                     .at(definition.title_location())
@@ -61,18 +61,20 @@ impl Workspace {
                 if unknown.has_errors() {
                     return Err(Error::Problems(unknown));
                 }
-                (&rollup.parsed, &rollup.tables, BTreeMap::new())
+                // It would be answered from its own table.
+                (&rollup.parsed, &rollup.tables, BTreeMap::new(), Rewrite::Off)
             }
             Named::Report(_) => {
                 let report = self.compiled.report(name).ok_or_else(broken)?;
-                (&report.parsed, &report.tables, report.bind(given, &self.calendar).map_err(Error::Problems)?)
+                (&report.parsed, &report.tables, report.bind(given, &self.calendar).map_err(Error::Problems)?, report.definition.header.rewrite)
             }
         };
         let session = self.engine.step(&format!("preview:{name}"))?;
-        let read = self.register_newest(&session.context, tables).await?;
+        let (read, pinned) = self.register_newest(&session.context, tables).await?;
         let planned = query.plan(&session.context).await.map_err(Error::Problems)?;
         let plan = parameters::bind(planned.plan, &values)?;
-        let mut query = Query::start(session, plan, read, limit, cancel).await?;
+        let rewritten = self.rewritten_if(may_rewrite, plan, &session, &pinned).await?;
+        let mut query = Query::start(session, rewritten, read, limit, cancel).await?;
         self.document(name, &mut query);
         Ok(Preview { name: name.to_owned(), kind: named.kind(), title: named.title().to_owned(), parameters: shown(named, &values), query })
     }

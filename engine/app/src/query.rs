@@ -15,8 +15,9 @@ use nightshift_compile::planning::ParsedQuery;
 use nightshift_diagnostic::{Diagnostic, Diagnostics, SourceText, codes};
 use nightshift_execute::{StepSession, run};
 use nightshift_lake::{TableKind, TableName};
-use nightshift_project::PipelineAction;
+use nightshift_project::{PipelineAction, Rewrite};
 use nightshift_refresh::tables::{self, Pinned, PinnedTable};
+use nightshift_rewrite::{Block, Rewritten};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Error, Result, Workspace};
@@ -30,6 +31,8 @@ pub struct Query {
     pub columns: Vec<Column>,
     /// The tables that it reads.
     pub tables: Vec<TableRead>,
+    /// Its GROUP BYs, and the rollups that answer them.
+    pub blocks: Vec<Block>,
     running: run::Running,
     /// How many more rows are wanted; `None` for all.
     left: Option<usize>,
@@ -110,11 +113,12 @@ impl Query {
     /// Starts a plan whose tables are registered in the session.
     pub(crate) async fn start(
         session: StepSession,
-        plan: LogicalPlan,
+        rewritten: Rewritten,
         tables: Vec<TableRead>,
         limit: Option<usize>,
         cancel: &CancellationToken,
     ) -> Result<Self> {
+        let Rewritten { plan, blocks } = rewritten;
         // One row more than is wanted shows whether there are more.
         let plan = match limit {
             Some(limit) => LogicalPlanBuilder::from(plan).limit(0, Some(limit.saturating_add(1)))?.build()?,
@@ -122,7 +126,7 @@ impl Query {
         };
         let running = run::start(&session, &plan, cancel).await?;
         let columns = running.schema().fields().iter().map(|field| Column::of(field)).collect();
-        Ok(Self { columns, tables, running, left: limit, has_more: false, _session: session })
+        Ok(Self { columns, tables, blocks, running, left: limit, has_more: false, _session: session })
     }
 }
 
@@ -140,30 +144,38 @@ impl Column {
 
 impl Workspace {
     /// Runs a query over sources, rollups and the result tables of reports by name, and rows under review as `review.<source>`.
-    /// It reads at most `limit` rows of the result. `problems` are those of the project, which may be why a table is unknown.
+    /// What rollups can answer is answered from them, unless `rewrite` is off. It reads at most `limit` rows of the result. `problems` are those of the project, which may be why a table is unknown.
     ///
     /// # Errors
     /// [`Error::Problems`] for anything but one query that only reads, and for all that is wrong with it; or what it met while it was
     /// started.
-    pub async fn query(&self, text: &Arc<SourceText>, limit: Option<usize>, problems: &Diagnostics, cancel: &CancellationToken) -> Result<Query> {
-        self.checked_query(text, limit, cancel).await.map_err(|error| with_project(error, problems))
+    pub async fn query(
+        &self,
+        text: &Arc<SourceText>,
+        limit: Option<usize>,
+        may_rewrite: Rewrite,
+        problems: &Diagnostics,
+        cancel: &CancellationToken,
+    ) -> Result<Query> {
+        self.checked_query(text, limit, may_rewrite, cancel).await.map_err(|error| with_project(error, problems))
     }
 
-    async fn checked_query(&self, text: &Arc<SourceText>, limit: Option<usize>, cancel: &CancellationToken) -> Result<Query> {
+    async fn checked_query(&self, text: &Arc<SourceText>, limit: Option<usize>, may_rewrite: Rewrite, cancel: &CancellationToken) -> Result<Query> {
         let session = self.engine.step("sql")?;
         let parsed = ParsedQuery::parse(text).map_err(Error::Problems)?;
         let named = parsed.tables(&session.context.state()).map_err(Error::Problems)?;
-        let read = self.register_newest(&session.context, &named).await?;
+        let (read, pinned) = self.register_newest(&session.context, &named).await?;
         self.register_others(&session.context, &named)?;
         let planned = parsed.plan(&session.context).await.map_err(Error::Problems)?;
         no_parameters(text, &planned.plan)?;
         parsed.check_types(&session.context.state(), &planned.plan, None).await.map_err(Error::Problems)?;
-        Query::start(session, planned.plan, read, limit, cancel).await
+        let rewritten = self.rewritten_if(may_rewrite, planned.plan, &session, &pinned).await?;
+        Query::start(session, rewritten, read, limit, cancel).await
     }
 
     /// Registers the tables of a query at their newest versions. One that has never been made is empty; names that mean nothing are left
     /// to the planner to report.
-    pub(crate) async fn register_newest(&self, context: &SessionContext, names: &[String]) -> Result<Vec<TableRead>> {
+    pub(crate) async fn register_newest(&self, context: &SessionContext, names: &[String]) -> Result<(Vec<TableRead>, Pinned)> {
         let mut pinned = Pinned { zone: self.calendar.zone.name().into(), ..Pinned::default() };
         let mut read = Vec::new();
         for name in names {
@@ -186,7 +198,7 @@ impl Workspace {
             add_review_schema(context)?;
         }
         tables::register(context, &pinned)?;
-        Ok(read)
+        Ok((read, pinned))
     }
 
     /// Registers every other table without rows, so that the planner knows what may have been meant.

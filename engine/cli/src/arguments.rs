@@ -144,6 +144,7 @@ const SQL_EXAMPLES: &str = "Examples:
 
 const EXPLAIN_EXAMPLES: &str = "Examples:
   nightshift explain depot_daily
+  nightshift explain top_customers
   nightshift explain sql/rollups/monthly/product_monthly.sql --format json";
 
 const VERIFY_EXAMPLES: &str = "Examples:
@@ -267,6 +268,9 @@ pub(crate) enum Command {
         /// How many rows; `all` for all of them.
         #[arg(long, value_name = "N", default_value = "100")]
         limit: Limit,
+        /// Read the tables that the query names, also where a rollup would give the same rows.
+        #[arg(long)]
+        no_rewrite: bool,
     },
     /// Show where tables and columns come from.
     ///
@@ -276,19 +280,21 @@ pub(crate) enum Command {
         /// Its name or file; all tables if not given.
         name: Option<String>,
     },
-    /// Say how a rollup is kept up to date and why so, what to change to make it cheaper, and what a refresh would do now.
+    /// Say how a rollup is kept up to date or a report is answered, why so, and what to change to make it cheaper.
     ///
-    /// For each technique whether its query allows it; the finer rollups that it is computed from; the columns that its table keeps to be
-    /// brought up to date; the buckets that have changed since, and why no other technique is taken for them.
+    /// Of a rollup: for each technique whether its query allows it; the finer rollups that it is computed from; the columns that its table keeps to
+    /// be brought up to date; the buckets that have changed since, and why no other technique is taken for them. Of a report: for each GROUP BY over
+    /// sources the rollup that answers it now, for the newest date, and why no other one does.
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain {
-        /// The rollup, by its name or file.
-        rollup: String,
+        /// The rollup or report, by its name or file.
+        name: String,
     },
     /// Compare rollups with their queries over the sources, computed once more; exit 1 if a row differs.
     ///
     /// The query runs over the very source versions that the table stands for, and nothing takes part that brought the table up to date.
-    /// Rows that only one side has are printed, with the columns that the engine keeps for itself. What was found stands in the ledger.
+    /// Rows that only one side has are printed; where none differ, the columns that the engine keeps for itself are compared too. What was
+    /// found stands in the ledger.
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify {
         /// The rollup, by its name or file; every one if not given.

@@ -24,6 +24,7 @@ use nightshift_app::demo::Demo;
 use nightshift_app::generate::Options;
 use nightshift_diagnostic::Fault;
 use nightshift_orchestrate::Intent;
+use nightshift_project::Rewrite;
 
 use crate::arguments::{Arguments, Command};
 use crate::printer::Printer;
@@ -44,10 +45,13 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<Opti
             plan::plan(&root, target, printer, &work.name(), *date, intent).await
         }
         Command::Preview { file, parameters, limit } => preview::preview(&root, target, printer, file, parameters, *limit).await,
-        Command::Sql { query, file, limit } => sql::sql(&root, target, printer, query.as_deref(), file.as_deref(), *limit).await,
+        Command::Sql { query, file, limit, no_rewrite } => {
+            let rewrite = if *no_rewrite { Rewrite::Off } else { Rewrite::On };
+            sql::sql(&root, target, printer, query.as_deref(), file.as_deref(), *limit, rewrite).await
+        }
         Command::Lineage { name } => lineage::lineage(&root, target, printer, name.as_deref()).await,
         Command::Diff { rollup, limit } => diff::diff(&root, target, printer, rollup, limit.0).await,
-        Command::Explain { rollup } => explain::explain(&root, target, printer, rollup).await,
+        Command::Explain { name } => explain::explain(&root, target, printer, name).await,
         Command::Verify { rollup, extent, limit } => verify::verify(&root, target, printer, rollup.as_deref(), extent.chosen(), limit.0).await,
         Command::Test { names } => test::test(&root, target, printer, names).await,
         Command::Show { batch, date } => show::show(&root, target, printer, batch.as_deref(), *date).await,

@@ -44,7 +44,7 @@ pub use paths::Paths;
 pub use pipeline::{Pipeline, PipelineAction, PipelineStep};
 pub use priority::Priority;
 pub use project::{PROJECT_FILE, Project};
-pub use report::{CheckSeverity, Checks, Expectation, ReportHeader, ReportTable};
+pub use report::{CheckSeverity, Checks, Expectation, ReportHeader, ReportTable, Rewrite};
 pub use rollup::{RollupHeader, Strict};
 pub use source::{Format, Load, SourceHeader, SourcePartition};
 pub use verify::VerifySetting;

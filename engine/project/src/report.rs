@@ -29,8 +29,20 @@ pub struct ReportHeader {
     pub table: Option<ReportTable>,
     /// The files that it gives to people.
     pub output: Vec<Output>,
+    /// Whether it may be answered from rollups over the sources that it reads.
+    pub rewrite: Rewrite,
     /// Descriptions and units.
     pub columns: BTreeMap<String, ColumnDoc>,
+}
+
+/// Whether a query over sources may be answered from rollups over them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Rewrite {
+    /// Where a rollup gives the same rows.
+    #[default]
+    On,
+    /// Never.
+    Off,
 }
 
 /// What must hold about a result before anybody sees it.
@@ -74,7 +86,9 @@ pub struct ReportTable {
     pub replace: String,
 }
 
-const KEYS: [&str; 9] = ["title", "description", "owner", "priority", "parameters", "checks", "table", "output", "columns"];
+const KEYS: [&str; 10] = ["title", "description", "owner", "priority", "parameters", "checks", "table", "output", "rewrite", "columns"];
+
+const REWRITES: [(&str, Rewrite); 2] = [("on", Rewrite::On), ("off", Rewrite::Off)];
 
 impl ReportHeader {
     pub(crate) fn read<'a>(reader: &'a Reader<'a>, node: &'a Node, word: Span) -> Option<Self> {
@@ -87,6 +101,7 @@ impl ReportHeader {
             parameters: read_parameters(reader, &fields),
             checks: fields.get("checks").and_then(|node| Checks::read(reader, node)).unwrap_or_default(),
             table: fields.get("table").and_then(|node| ReportTable::read(reader, node)),
+            rewrite: fields.get("rewrite").and_then(|node| reader.word(node, "way to rewrite", &REWRITES)).unwrap_or_default(),
             output: fields.get("output").map(|node| read_outputs(reader, node)).unwrap_or_default(),
             columns: read_columns(reader, &fields),
         })

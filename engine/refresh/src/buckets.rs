@@ -39,6 +39,15 @@ pub(crate) fn read(batches: &[RecordBatch], column: usize, rollup: &Rollup) -> R
     Ok(found)
 }
 
+/// True if no instant before the beginning of a bucket belongs to it or to a later one. It is not so where the clock goes back over
+/// midnight.
+#[must_use]
+pub fn is_sharp(day: NaiveDate, unit: Bucketing, calendar: &Calendar) -> bool {
+    let before = day.pred_opt().map(|day| unit.grain.first_day(day));
+    let instants = |day| Bucket::Date(day).instants(unit, calendar);
+    matches!((before.and_then(instants), instants(day)), (Some((_, end)), Some((start, _))) if end <= start)
+}
+
 impl Bucket {
     /// Reads a value of a bucket column.
     pub fn from_scalar(value: &ScalarValue) -> Option<Self> {

@@ -33,8 +33,10 @@ pub mod verify;
 
 pub use columns::ColumnChanges;
 pub use decide::{Decision, FullReason, Rejected, Rejection};
-pub use difference::{Differences, SIDE};
+pub use difference::Differences;
 pub use error::{Error, Result};
 pub use refresh::{Outcome, Request, preview, refresh, table_name};
 pub use spans::CUT_FROM;
+pub use states::{merged, value_of};
 pub use technique::{Kind, Technique};
+pub use touched::cut_expression;

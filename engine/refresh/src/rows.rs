@@ -19,9 +19,9 @@ use nightshift_failure::{Mutation, is_broken};
 use nightshift_lake::{DataFile, Snapshot};
 
 use crate::Result;
-use crate::buckets::{Bucket, Buckets};
+use crate::buckets::{Bucket, Buckets, is_sharp};
 use crate::layout::partition_column;
-use crate::spans::{Span, is_sharp};
+use crate::spans::Span;
 use crate::states::{merged, named};
 use crate::technique::Technique;
 use crate::touched::{bucket_expression, cut_expression};
@@ -161,7 +161,7 @@ impl Rows<'_> {
             let of = |name: &str| col(Column::new_unqualified(name));
             match column {
                 FeedColumn::Key { column, cut: None } => keys.push(of(column).alias(field.name())),
-                FeedColumn::Key { column, cut: Some(grain) } => keys.push(cut_expression(self.session, *grain, of(column)).alias(field.name())),
+                FeedColumn::Key { column, cut: Some(grain) } => keys.push(cut_expression(&self.session.context, *grain, of(column)).alias(field.name())),
                 FeedColumn::Measure { column, merge } => measures.push(merged(self.session, *merge, of(column))?.alias(field.name())),
             }
         }

@@ -13,7 +13,7 @@ use nightshift_compile::Rollup;
 use nightshift_compile::rollup::locality::Locality;
 use nightshift_compile::rollup::symbol::Bucketing;
 
-use crate::buckets::Bucket;
+use crate::buckets::is_sharp;
 use crate::tables::Pinned;
 
 /// Fewer facts than this are better computed at once: planning a unit costs a few milliseconds.
@@ -65,14 +65,6 @@ fn cuts(rollup: &Rollup, pinned: &Pinned, calendar: &Calendar, cut_from: u64) ->
     days.retain(|day| is_sharp(*day, unit, calendar));
     let most = lookup_rows(rollup, pinned)?.checked_mul(LOOKUP_SHARE).filter(|read| *read > 0).map_or(u64::MAX, |read| rows / read);
     Some(thinned(&days, usize::try_from(most).unwrap_or(usize::MAX)))
-}
-
-/// True if no instant before the beginning of a bucket belongs to it or to a later one. It is not so where the clock goes back over
-/// midnight.
-pub(crate) fn is_sharp(day: NaiveDate, unit: Bucketing, calendar: &Calendar) -> bool {
-    let before = day.pred_opt().map(|day| unit.grain.first_day(day));
-    let instants = |day| Bucket::Date(day).instants(unit, calendar);
-    matches!((before.and_then(instants), instants(day)), (Some((_, end)), Some((start, _))) if end <= start)
 }
 
 /// Rows of all tables that are joined to the facts; none if one of them does not say.

@@ -104,7 +104,10 @@ pub(crate) fn named(name: &str) -> Expr {
 }
 
 /// Puts the states of several sets of rows together in one column.
-pub(crate) fn merged(session: &StepSession, merge: Merge, column: Expr) -> Result<Expr> {
+///
+/// # Errors
+/// If the session lacks `sum`.
+pub fn merged(session: &StepSession, merge: Merge, column: Expr) -> Result<Expr> {
     Ok(match merge {
         Merge::Min => min(column),
         Merge::Max => max(column),
@@ -258,7 +261,10 @@ fn finished(aggregate: &Aggregate, states: &States, groups: LogicalPlan) -> Resu
 }
 
 /// The value of an aggregate from its states.
-fn value_of(kept: &Kept, data_type: &DataType) -> Result<Expr> {
+///
+/// # Errors
+/// If there is no NULL of its type.
+pub fn value_of(kept: &Kept, data_type: &DataType) -> Result<Expr> {
     let none = Expr::Literal(ScalarValue::try_from(data_type)?, None);
     Ok(match kept {
         Kept::Count { count } | Kept::Distinct { count, .. } => named(count),

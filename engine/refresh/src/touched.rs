@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::common::{Column, JoinType, TableReference};
-use datafusion::execution::FunctionRegistry as _;
+use datafusion::execution::FunctionRegistry;
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction};
 use datafusion::logical_expr::{Expr, Join, JoinConstraint, LogicalPlan, LogicalPlanBuilder, ScalarUDF, TableScan, cast, col, lit};
@@ -191,7 +191,7 @@ impl Touching<'_> {
         });
         let bucket = match time {
             Some((time, TimeSymbol::Time(_))) => bucket_expression(self.session, buckets, time),
-            Some((finer, TimeSymbol::Bucket(..))) => cut_expression(self.session, buckets.grain, finer),
+            Some((finer, TimeSymbol::Bucket(..))) => cut_expression(&self.session.context, buckets.grain, finer),
             None => return Ok(Err(not_understood(&change.table))),
         };
         let plan = LogicalPlanBuilder::from(joined).project([bucket.alias(BUCKET)])?.distinct()?.build()?;
@@ -246,15 +246,16 @@ pub(crate) fn bucket_expression(session: &StepSession, buckets: Bucketing, time:
     match session.context.udf("business_date") {
         Ok(function) if buckets.days == Days::Business => {
             let date = Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![time]));
-            if buckets.grain == Grain::Day { date } else { cut_expression(session, buckets.grain, date) }
+            if buckets.grain == Grain::Day { date } else { cut_expression(&session.context, buckets.grain, date) }
         }
-        _ => cut_expression(session, buckets.grain, time),
+        _ => cut_expression(&session.context, buckets.grain, time),
     }
 }
 
 /// A time, or a finer bucket of any days, cut to a grain.
-pub(crate) fn cut_expression(session: &StepSession, grain: Grain, time: Expr) -> Expr {
-    let function = session.context.udf("date_trunc").unwrap_or_else(|_| datafusion::functions::datetime::date_trunc());
+#[must_use]
+pub fn cut_expression(functions: &dyn FunctionRegistry, grain: Grain, time: Expr) -> Expr {
+    let function = functions.udf("date_trunc").unwrap_or_else(|_| datafusion::functions::datetime::date_trunc());
     let cut = Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![lit(grain.as_str()), time]));
     if grain == Grain::Hour { cut } else { cast(cut, datafusion::arrow::datatypes::DataType::Date32) }
 }

@@ -63,7 +63,7 @@ impl Planner<'_> {
     async fn rows_of(&self, report: &Report, edition: &Edition<'_>, pinned: &Pinned) -> Result<i64> {
         let session = self.workspace.engine.step(&format!("plan:report:{}", report.name()))?;
         tables::register(&session.context, pinned)?;
-        let mut running = run::start(&session, &plan(&session, edition).await?, &self.cancel).await?;
+        let mut running = run::start(&session, &plan(self.workspace, &session, edition, pinned).await?, &self.cancel).await?;
         let mut digest = RowDigest::default();
         while let Some(batch) = running.next().await? {
             digest.push(&batch)?;

@@ -33,7 +33,7 @@ use serde_json::json;
 
 use super::Steps;
 use super::recover::{self, FILES};
-use crate::{Error, Result};
+use crate::{Error, Result, Workspace};
 use edition::{Edition, RowDigest};
 
 impl Steps {
@@ -79,7 +79,7 @@ impl<'a> Making<'a> {
         if self.edition.differences(lake, base.as_ref(), &self.pinned).await?.is_empty() {
             return Ok(StepOutcome { technique: Some(json!({"technique": "nothing: it is made already"})), ..StepOutcome::default() });
         }
-        let plan = plan(&self.session, &self.edition).await?;
+        let plan = plan(&self.steps.workspace, &self.session, &self.edition, &self.pinned).await?;
         let folder = &self.edition.folder;
         std::fs::create_dir_all(folder).map_err(|source| Error::Folder { path: folder.clone(), source })?;
         let layout = TableLayout::new(&self.report.schema, vec![], vec![])?.with_description(self.report.definition.header.title.clone());
@@ -337,10 +337,11 @@ impl<'a> Making<'a> {
     }
 }
 
-/// The query of an edition, with the values of its parameters.
-pub(crate) async fn plan(session: &StepSession, edition: &Edition<'_>) -> Result<LogicalPlan> {
+/// The query of an edition, with the values of its parameters, answered from rollups where they can.
+pub(crate) async fn plan(workspace: &Workspace, session: &StepSession, edition: &Edition<'_>, pinned: &Pinned) -> Result<LogicalPlan> {
     let planned = edition.report.parsed.plan(&session.context).await.map_err(Error::Problems)?;
-    Ok(parameters::bind(planned.plan, &edition.values)?)
+    let plan = parameters::bind(planned.plan, &edition.values)?;
+    Ok(workspace.rewritten_if(edition.report.definition.header.rewrite, plan, session, pinned).await?.plan)
 }
 
 fn publish(files: Vec<Box<dyn Delivery>>) -> Result<Vec<Delivered>> {

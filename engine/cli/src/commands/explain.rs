@@ -1,12 +1,13 @@
 //! `nightshift explain`.
 
-use nightshift_app::explain::{Decision, Explanation, Feeder, Kind, Rejected, Rejection, Way};
+use nightshift_app::explain::{Decision, ExplainedReport, ExplainedRollup, Explanation, Feeder, Kind, Rejected, Rejection, Way};
 use nightshift_app::{Result, Workspace};
 use nightshift_diagnostic::Fault;
 use nightshift_ledger::VerificationRecord;
-use nightshift_project::ByteSize;
+use nightshift_project::{ByteSize, Rewrite};
 use serde_json::{Value, json};
 
+use super::rows::{answers_json, told};
 use super::show::{found, verification_json};
 use super::signal::stop_on_signal;
 use crate::columns::some;
@@ -16,13 +17,51 @@ use crate::tree::Tree;
 pub(super) async fn explain(root: &std::path::Path, target: Option<&str>, printer: &Printer, name: &str) -> Result<Option<Fault>> {
     let (workspace, problems) = Workspace::open(root, target).await?;
     let explanation = workspace.explain(workspace.named(name)?, &problems, &stop_on_signal(*printer)).await?;
-    printer.data(text(&explanation).trim_end(), &as_json(&explanation));
+    let (text, json) = match &explanation {
+        Explanation::Rollup(rollup) => (text(rollup), as_json(rollup)),
+        Explanation::Report(report) => (text_of_report(&workspace, report), report_json(&workspace, report)),
+    };
+    printer.data(text.trim_end(), &json);
     printer.other_problems(&problems);
     Ok(None)
 }
 
-fn text(explanation: &Explanation) -> String {
-    let Explanation { rollup, ways, feeders, hidden, now, touched, verified } = explanation;
+/// Of a report: each GROUP BY with the rollup that answers it, and those that do not.
+fn text_of_report(workspace: &Workspace, explained: &ExplainedReport) -> String {
+    let ExplainedReport { report, date, may_rewrite, blocks } = explained;
+    let mut text = format!("{} (report): {}\n", report.name(), report.definition.header.title);
+    text.push_str(&format!("as it would be made for {date}{}\n", if *may_rewrite == Rewrite::Off { ", if its header did not say `rewrite: off`" } else { "" }));
+    if blocks.is_empty() {
+        text.push_str("\nnothing that it groups is a source\n");
+    }
+    for block in blocks {
+        let title = match &block.answered {
+            Some(answered) => told(workspace, block, answered),
+            None => format!("read from {}", block.tables.join(", ")),
+        };
+        let refused = block.refused.iter().map(|(rollup, refusal)| Tree::new(format!("not from {rollup}: {refusal}"), vec![]));
+        text.push_str(&format!("\n{}", Tree::new(title, refused.collect()).draw()));
+    }
+    text
+}
+
+fn report_json(workspace: &Workspace, explained: &ExplainedReport) -> Value {
+    let ExplainedReport { report, date, may_rewrite, blocks } = explained;
+    let blocks = blocks.iter().map(|block| {
+        json!({
+            "tables": block.tables,
+            "answered_from": answers_json(workspace, std::slice::from_ref(block)).get(0),
+            "refused": block.refused.iter().map(|(rollup, refusal)| json!({"rollup": rollup, "why": refusal.to_string()})).collect::<Value>(),
+        })
+    });
+    json!({
+        "name": report.name(), "title": report.definition.header.title, "date": date.to_string(), "rewrite": *may_rewrite == Rewrite::On,
+        "blocks": blocks.collect::<Value>(),
+    })
+}
+
+fn text(explanation: &ExplainedRollup) -> String {
+    let ExplainedRollup { rollup, ways, feeders, hidden, now, touched, verified } = explanation;
     let mut text = format!("{} (rollup): {}\n", rollup.name(), rollup.definition.header.title);
     text.push_str(&format!("by the {} of {}.{}; definition {}\n", rollup.grain(), rollup.time.table, rollup.time.column, rollup.fingerprint));
     let mut part = |title: &str, trees: Vec<Tree>| {
@@ -73,8 +112,8 @@ fn last(record: &VerificationRecord) -> String {
     format!("{} UTC, version {}: {found}, {buckets} buckets with {} rows", record.at.format("%Y-%m-%d %H:%M"), record.table_version, record.rows)
 }
 
-fn as_json(explanation: &Explanation) -> Value {
-    let Explanation { rollup, ways, feeders, hidden, now, touched, verified } = explanation;
+fn as_json(explanation: &ExplainedRollup) -> Value {
+    let ExplainedRollup { rollup, ways, feeders, hidden, now, touched, verified } = explanation;
     json!({
         "name": rollup.name(), "title": rollup.definition.header.title, "grain": rollup.grain().as_str(),
         "time": {"table": rollup.time.table, "column": rollup.time.column}, "fingerprint": rollup.fingerprint,

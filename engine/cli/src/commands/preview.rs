@@ -6,7 +6,7 @@ use nightshift_app::{Result, Workspace};
 use nightshift_diagnostic::Fault;
 use serde_json::{Map, json};
 
-use super::rows::{note_missing, print_rows, tables_json};
+use super::rows::{answers_json, note_answers, note_missing, print_rows, tables_json};
 use super::signal::stop_on_signal;
 use crate::arguments::Limit;
 use crate::printer::Printer;
@@ -28,12 +28,14 @@ pub(super) async fn preview(
         printer.note(&format!("{name} = {value}"));
     }
     note_missing(printer, &preview.query.tables);
+    note_answers(printer, &workspace, &preview.query.blocks);
     printer.other_problems(&problems);
     let about = Map::from_iter([
         ("name".to_owned(), json!(preview.name)),
         ("kind".to_owned(), json!(preview.kind.as_str())),
         ("parameters".to_owned(), preview.parameters.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<Map<_, _>>().into()),
         ("tables".to_owned(), tables_json(&preview.query.tables)),
+        ("answered_from".to_owned(), answers_json(&workspace, &preview.query.blocks)),
     ]);
     print_rows(printer, preview.query, about).await?;
     Ok(None)

@@ -1,7 +1,8 @@
 //! The rows of a query: a table for people, one JSON value or CSV for programs.
 
 use nightshift_app::query::{Column, Query, Row, ValueKind};
-use nightshift_app::{Result, query};
+use nightshift_app::rewrite::{Answered, Block};
+use nightshift_app::{Result, Workspace, query};
 use serde_json::{Map, Value, json};
 
 use crate::arguments::Format;
@@ -53,6 +54,31 @@ pub(super) fn note_missing(printer: &Printer, tables: &[query::TableRead]) {
             printer.note(&format!("warning: `{}` has never been made, so it has no rows here; to make it: {command}", table.name));
         }
     }
+}
+
+/// What is said of a query that was answered from rollups.
+pub(super) fn note_answers(printer: &Printer, workspace: &Workspace, blocks: &[Block]) {
+    for (block, answered) in blocks.iter().filter_map(|block| Some((block, block.answered.as_ref()?))) {
+        printer.note(&told(workspace, block, answered));
+    }
+}
+
+/// Which rollup answers what, for people.
+pub(super) fn told(workspace: &Workspace, block: &Block, answered: &Answered) -> String {
+    let tables: Vec<String> = block.tables.iter().map(|table| format!("`{table}`")).collect();
+    let tables = tables.join(", ");
+    let rows = answered.rows.map_or_else(String::new, |rows| format!(" ({rows} {})", if rows == 1 { "row" } else { "rows" }));
+    let rests = workspace.rests(answered);
+    let rests = if rests.is_empty() { String::new() } else { format!("; read from {tables} itself: {}", rests.join(", ")) };
+    format!("answered from `{}`{rows} instead of {tables}{rests}", answered.rollup)
+}
+
+pub(super) fn answers_json(workspace: &Workspace, blocks: &[Block]) -> Value {
+    let answers = blocks.iter().filter_map(|block| {
+        let answered = block.answered.as_ref()?;
+        Some(json!({"rollup": answered.rollup, "version": answered.version, "rows": answered.rows, "tables": block.tables, "rests": workspace.rests(answered)}))
+    });
+    answers.collect()
 }
 
 pub(super) fn tables_json(tables: &[query::TableRead]) -> Value {

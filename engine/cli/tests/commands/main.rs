@@ -42,7 +42,7 @@ fn help_says_what_each_command_is_for() {
 #[test]
 fn mistakes_on_the_command_line_are_the_users() {
     let place = Place::new();
-    let cases: [(&str, &[&str]); 24] = [
+    let cases: [(&str, &[&str]); 25] = [
         ("unknown_command", &["prview"]),
         ("run_word_too_many", &["run", "daily", "daily_sales", "--date", "2025-12-25"]),
         ("run_unknown_report", &["run", "report", "daily_sale", "--date", "2025-12-25"]),
@@ -64,7 +64,8 @@ fn mistakes_on_the_command_line_are_the_users() {
         ("sql_parameter", &["sql", "SELECT * FROM depot_daily WHERE day = $day"]),
         ("sql_function_as_table", &["sql", "SELECT d.depot_id, n.value\nFROM depot d\nCROSS JOIN LATERAL generate_series(1, 3) AS n"]),
         ("sql_sample", &["sql", "SELECT count(*) AS n FROM delivery TABLESAMPLE (10 PERCENT)"]),
-        ("explain_a_report", &["explain", "daily_sales"]),
+        ("explain_a_source", &["explain", "delivery"]),
+        ("diff_a_report", &["diff", "daily_sales"]),
         ("explain_unknown", &["explain", "depot_dayly"]),
         ("sql_two_statements", &["sql", "SELECT 1 AS one; SELECT 2 AS two"]),
     ];
@@ -175,7 +176,7 @@ fn tests_pass_and_a_failing_one_points_at_the_value() {
 fn a_night_is_asked_about() {
     let place = Place::after_a_night();
     let date = format!("business_date={NIGHT}");
-    let cases: [(&str, &[&str]); 8] = [
+    let cases: [(&str, &[&str]); 11] = [
         ("preview_report", &["preview", "reports/daily_sales.sql", "--param", &date]),
         ("preview_default_parameter", &["preview", "top_customers", "--param", &date, "--limit", "3"]),
         ("preview_csv", &["preview", "top_customers", "--param", &date, "--param", "top=1", "--format", "csv"]),
@@ -186,6 +187,15 @@ fn a_night_is_asked_about() {
         ),
         ("sql_review", &["sql", "SELECT file, line, reasons FROM review.customer ORDER BY file, line"]),
         ("explain_up_to_date", &["explain", "product_monthly"]),
+        ("explain_report", &["explain", "delivery_punctuality"]),
+        (
+            "sql_from_a_rollup",
+            &[
+                "sql",
+                "SELECT date_trunc('year', paid_at)::date AS year, count(*) AS n FROM payment WHERE paid_at >= '2025-12-01 08:00:00' GROUP BY 1 ORDER BY 1",
+            ],
+        ),
+        ("sql_not_from_a_rollup", &["sql", "SELECT count(*) AS n FROM payment WHERE paid_at >= '2025-12-01 08:00:00'", "--no-rewrite", "--format", "json"]),
         ("sql_run_time_error", &["sql", "SELECT deliveries / (deliveries - deliveries) AS impossible FROM depot_daily"]),
     ];
     for (name, arguments) in cases {

@@ -10,8 +10,7 @@ mod walk;
 
 pub use relation::{JoinKind, Relation};
 pub use term::{Occurrence, Term};
-pub(crate) use walk::exact_scale;
-pub use walk::resolve;
+pub use walk::{exact_scale, meaning, resolve};
 
 /// A query in our own form.
 #[derive(Debug, Clone)]

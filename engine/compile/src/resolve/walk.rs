@@ -14,6 +14,12 @@ pub fn resolve(plan: &LogicalPlan) -> Resolved {
     Walk::default().visit(plan)
 }
 
+/// The meaning of an expression over columns.
+#[must_use]
+pub fn meaning(expression: &Expr, input: &Resolved) -> Term {
+    Walk::default().term(expression, input)
+}
+
 /// Scans of subqueries in expressions are counted from here on: those of the plan itself keep the numbers that it gives them.
 const INSIDE: usize = 1_000_000;
 
@@ -271,7 +277,8 @@ fn with_scale(term: Term, scale: Option<i8>) -> Term {
 }
 
 /// Digits after the point that numbers of a type have; `None` for types that round, or are no numbers.
-pub(crate) fn exact_scale(data_type: &DataType) -> Option<i8> {
+#[must_use]
+pub fn exact_scale(data_type: &DataType) -> Option<i8> {
     match data_type {
         DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) => Some(*scale),
         data_type => data_type.is_integer().then_some(0),

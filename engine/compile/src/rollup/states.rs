@@ -313,8 +313,10 @@ fn can_be_compared(data_type: &DataType) -> bool {
     is_text || is_time || data_type.is_signed_integer() || matches!(data_type, DataType::Decimal128(..))
 }
 
-/// DataFusion averages whole numbers as doubles, which a sum of 64 bits does not always fit.
-fn can_be_averaged(data_type: &DataType) -> bool {
+/// Whether the average of values of a type follows from their sum and number. DataFusion averages whole numbers as doubles, which a sum of 64 bits
+/// does not always fit.
+#[must_use]
+pub fn can_be_averaged(data_type: &DataType) -> bool {
     let is_too_great = matches!(data_type, DataType::Decimal128(digits, _) if *digits > AVERAGED_DIGITS) || *data_type == DataType::Int64;
     can_be_added(data_type) && !is_too_great
 }

@@ -116,6 +116,11 @@ async fn questions_are_answered_from_rollups_with_the_same_rows() {
             "payment_daily",
             vec![],
         ),
+        ("SELECT 'good' AS kind, count(*) AS n FROM payment UNION ALL SELECT 'held', count(*) FROM review.payment", "payment_daily", vec![]),
+        ("SELECT driver_id, coalesce(sum(quantity) FILTER (WHERE 'completed' = status), 0) AS pieces FROM delivery GROUP BY 1", "driver_daily", vec![]),
+        // The planner takes the type from the first branch, which is not that of the rows.
+        ("SELECT CASE WHEN channel = 'phone' THEN 1 ELSE 1.5 END AS weight, count(*) AS n FROM sales_order GROUP BY 1", "order_channel_hourly", vec![]),
+        ("SELECT max(CASE WHEN channel = 'phone' THEN 1 ELSE 1.5 END) AS weight FROM sales_order", "order_channel_hourly", vec![]),
         // Only the innermost GROUP BY is over a source.
         (
             "WITH days AS (SELECT date_trunc('day', paid_at)::date AS day, sum(amount) AS amount FROM payment GROUP BY 1) SELECT max(amount) AS best, count(*) AS days FROM days",
@@ -185,6 +190,7 @@ async fn near_misses_are_never_answered_from_rollups() {
             "a time within a day of a rollup by days, and no whole day",
             "SELECT count(*) AS n FROM payment WHERE paid_at >= TIMESTAMP '2025-12-30 10:10:00' AND paid_at < TIMESTAMP '2025-12-30 20:20:00'",
         ),
+        ("rows under review beside those of a source", "SELECT 'held' AS kind, count(*) AS n FROM review.payment"),
         (
             "several groupings at once",
             "SELECT depot_id, customer_id, count(*) AS n FROM delivery WHERE status = 'completed' GROUP BY ROLLUP (depot_id, customer_id)",

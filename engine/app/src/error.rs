@@ -28,9 +28,6 @@ pub enum Error {
     /// A rollup could not be refreshed.
     #[error(transparent)]
     Refresh(#[from] nightshift_refresh::Error),
-    /// A query could not be answered from rollups.
-    #[error(transparent)]
-    Rewrite(#[from] nightshift_rewrite::Error),
     /// A check could not be run.
     #[error(transparent)]
     Quality(#[from] nightshift_quality::Error),
@@ -165,7 +162,6 @@ impl Faulty for Error {
             Self::Lake(error) => error.fault(),
             Self::Sources(error) => error.fault(),
             Self::Refresh(error) => error.fault(),
-            Self::Rewrite(error) => error.fault(),
             Self::Quality(error) => error.fault(),
             Self::Deliver(error) => error.fault(),
             Self::Ledger(error) => error.fault(),
@@ -181,7 +177,6 @@ impl Faulty for Error {
             Self::Lake(error) => error.retry_helps(),
             Self::Sources(error) => error.retry_helps(),
             Self::Refresh(error) => error.retry_helps(),
-            Self::Rewrite(error) => error.retry_helps(),
             Self::Ledger(error) => error.retry_helps(),
             Self::Orchestrate(error) => error.retry_helps(),
             _ => false,

@@ -13,7 +13,7 @@ use nightshift_diagnostic::Diagnostics;
 use nightshift_ledger::VerificationRecord;
 use nightshift_project::Rewrite;
 use nightshift_refresh::tables;
-pub use nightshift_refresh::{Decision, Kind, Rejected, Rejection};
+pub use nightshift_refresh::{Cost, Decision, Kind, Prediction, Rejected, Rejection};
 use tokio_util::sync::CancellationToken;
 
 use crate::rewrite::Block;

@@ -12,6 +12,7 @@ pub mod diff;
 mod error;
 pub mod explain;
 pub mod generate;
+mod history;
 pub mod lineage;
 mod named;
 mod pins;

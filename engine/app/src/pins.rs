@@ -8,6 +8,7 @@ use nightshift_refresh::tables::{Pinned, PinnedTable};
 use nightshift_refresh::{CUT_FROM, Decision, Request, tables};
 use tokio_util::sync::CancellationToken;
 
+use crate::history::LedgerHistory;
 use crate::{Result, Workspace};
 
 impl Workspace {
@@ -29,7 +30,20 @@ impl Workspace {
     pub(crate) async fn decide(&self, rollup: &Arc<Rollup>, pinned: &Pinned, cancel: &CancellationToken) -> Result<Decision> {
         let session = self.engine.step(&format!("plan:refresh:{}", rollup.name()))?;
         tables::register(&session.context, pinned)?;
-        let request = Request { lake: &self.lake, session: &session, rollup, finer: &[], pinned, calendar: &self.calendar, cancel, cut_from: CUT_FROM };
+        let history = LedgerHistory::of(&self.project.paths.ledger);
+        let finer: Vec<Arc<Rollup>> = self.compiled.rollups.iter().filter(|fine| fine.grain() < rollup.grain()).map(Arc::clone).collect();
+        let request = Request {
+            lake: &self.lake,
+            session: &session,
+            rollup,
+            finer: &finer,
+            pinned,
+            calendar: &self.calendar,
+            cancel,
+            cut_from: CUT_FROM,
+            history: &history,
+            only: None,
+        };
         Ok(nightshift_refresh::preview(&request).await?)
     }
 }

@@ -23,7 +23,7 @@ impl Workspace {
         let mut all = pinned.clone();
         all.tables.extend(beside.tables);
         let request = Request { lake: &self.lake, session, compiled: &self.compiled, pinned: &all, calendar: &self.calendar };
-        Ok(rewrite(plan, &request).await?)
+        Ok(rewrite(plan, &request).await)
     }
 
     /// As [`Self::rewritten`], if it is allowed.
@@ -39,7 +39,8 @@ impl Workspace {
         let mut beside = Pinned { zone: self.calendar.zone.name().into(), ..Pinned::default() };
         for name in tables_beside(&self.compiled, named) {
             let Some((table, schema)) = self.table(&name)? else { continue };
-            let snapshot = self.lake.snapshot(&table).await?;
+            // The query does not read it: it can do without a table that is damaged.
+            let Ok(snapshot) = self.lake.snapshot(&table).await else { continue };
             let stored = snapshot.as_ref().map(nightshift_lake::Snapshot::schema);
             let has_all = stored.is_none_or(|stored| schema.fields().iter().all(|field| stored.field_with_name(field.name()).is_ok()));
             if has_all {

@@ -3,9 +3,13 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ParamValues;
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
+use datafusion::optimizer::AnalyzerRule as _;
+use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{self, Spanned as _};
@@ -16,12 +20,13 @@ use nightshift_diagnostic::{Diagnostic, Diagnostics, SourceText, codes};
 use crate::contract::tokens;
 use crate::diagnose::{Attempt, Diagnose, bound, planned};
 use crate::output::Output;
+use crate::rollup::states::call_of;
 use crate::{comparison, constants};
 
 /// A query that has been planned against the tables of a session, unoptimised.
 #[derive(Debug, Clone)]
 pub struct Planned {
-    /// The plan, as DataFusion's SQL planner makes it.
+    /// The plan, as DataFusion's SQL planner makes it; with casts where the planner does not know a type without them.
     pub plan: LogicalPlan,
     /// The tables that it reads, in the order of their first mention, CTEs left out.
     pub tables: Vec<String>,
@@ -70,7 +75,7 @@ impl ParsedQuery {
         }
         let attempt = Attempt { state: &state, types: None };
         match attempt.plan(self.statement.clone()).await {
-            Ok(plan) => Ok(Planned { plan, tables, ordered: is_ordered(&self.statement) }),
+            Ok(plan) => Ok(Planned { plan: typed(plan, &state), tables, ordered: is_ordered(&self.statement) }),
             Err(error) => Err(diagnose.explain(&error, &self.statement, &attempt).await),
         }
     }
@@ -104,6 +109,35 @@ impl ParsedQuery {
     pub(crate) fn diagnose(&self) -> Diagnose<'_> {
         Diagnose::new(&self.file, &self.tokens)
     }
+}
+
+/// A plan whose types are those that its rows will have. The planner takes the type of `CASE WHEN a THEN 1 ELSE 1.5 END` from its first branch, and finds out
+/// only later that it is a DOUBLE. Where that matters, the casts are put in that bring the operands together; else the plan stays as it is
+/// written.
+fn typed(plan: LogicalPlan, state: &SessionState) -> LogicalPlan {
+    match TypeCoercion::new().analyze(plan.clone(), state.config_options()) {
+        Ok(coerced) if types(&coerced) != types(&plan) => coerced,
+        // What cannot be brought together is told with its place when the query is checked.
+        _ => plan,
+    }
+}
+
+/// The types of a plan's columns, and of what its GROUP BYs compute and are given.
+fn types(plan: &LogicalPlan) -> Vec<Option<DataType>> {
+    let of_columns = |plan: &LogicalPlan| plan.schema().fields().iter().map(|field| Some(field.data_type().clone())).collect::<Vec<_>>();
+    let mut types = of_columns(plan);
+    // Nothing in it fails.
+    let _ = plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::Aggregate(aggregate) = node {
+            // Not what the function casts them to.
+            let arguments = aggregate.aggr_expr.iter().filter_map(call_of).flat_map(|call| &call.params.args);
+            let own = arguments.map(|argument| if let Expr::Cast(cast) = argument { cast.expr.as_ref() } else { argument });
+            types.extend(of_columns(node));
+            types.extend(own.map(|argument| argument.get_type(aggregate.input.schema()).ok()));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    types
 }
 
 /// The tables of the session; those that do not stand in the default schema, with the name of their own before them.

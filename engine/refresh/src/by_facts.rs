@@ -53,7 +53,7 @@ pub(crate) async fn by_facts(request: &Request<'_>, base: Option<&Snapshot>, row
 }
 
 /// The first finer rollup that can feed this one and stands for the same versions.
-async fn fresh_feeder(request: &Request<'_>) -> Result<Option<(Feed, Snapshot)>> {
+pub(crate) async fn fresh_feeder(request: &Request<'_>) -> Result<Option<(Feed, Snapshot)>> {
     for fine in request.finer.iter().rev() {
         let Ok(feed) = feed(request.rollup, fine) else { continue };
         let Some(snapshot) = request.lake.snapshot(&table_name(fine)?).await? else { continue };

@@ -10,12 +10,19 @@ use nightshift_failure::{Mutation, is_broken};
 use nightshift_lake::{Lake, NoChangeSet, Snapshot};
 
 use crate::affected::Affected;
-use crate::buckets::Buckets;
+use crate::buckets::{Bucket, Buckets};
+use crate::by_facts::fresh_feeder;
 use crate::changed::Change;
+use crate::cost::{Costs, Prediction, Work};
+use crate::refresh::Request;
 use crate::tables::Pinned;
 use crate::technique::{Kind, Technique};
 use crate::touched::{Touched, Touching};
+use crate::work::Estimate;
 use crate::{Result, stamps};
+
+/// How much faster another technique has to be than the one that looks at least.
+const MARGIN: f64 = 0.9;
 
 /// Why everything is computed anew.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +61,9 @@ pub enum FullReason {
     /// The query is not bucket-local.
     #[error(transparent)]
     Unproved(#[from] Unproved),
+    /// Nothing else would be faster.
+    #[error("so much has changed that nothing is spared by looking at the change alone")]
+    Cheaper,
 }
 
 /// A technique that is not taken.
@@ -71,6 +81,12 @@ pub enum Rejection {
     /// Another one looks at less.
     #[error("it looks at more than it needs to")]
     Dearer,
+    /// Another one is expected to be faster.
+    #[error("it is expected to take {}", told(*milliseconds))]
+    Slower {
+        /// How long it is expected to take.
+        milliseconds: u64,
+    },
     /// Rows have changed.
     #[error("rows that it depends on have changed")]
     Changed,
@@ -117,16 +133,31 @@ impl Rejection {
 }
 
 /// How a rollup is brought up to date, and how it is not.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
     /// The rollup.
     pub rollup: String,
     /// The technique.
     pub technique: Technique,
+    /// The kind that was chosen before it was begun; another one than the technique's if it had to be given up.
+    pub chosen: Kind,
     /// Every other kind, and why it is not taken.
     pub rejected: Vec<Rejected>,
     /// Bytes of changed files that were looked at to find the touched buckets.
     pub changed_bytes: u64,
+    /// What each technique that the change allows has to do, and is expected to cost; empty where there is no choice.
+    pub costs: Vec<Cost>,
+}
+
+/// What a technique has to do, and is expected to cost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cost {
+    /// The technique.
+    pub kind: Kind,
+    /// The work.
+    pub work: Work,
+    /// What is expected.
+    pub prediction: Prediction,
 }
 
 /// What changed since the versions that a rollup's table stands for.
@@ -138,6 +169,12 @@ pub(crate) struct Changes {
 }
 
 impl Decision {
+    /// The cost of the technique that was chosen, what it fell back to included; none if there was no choice.
+    #[must_use]
+    pub fn cost(&self) -> Option<&Cost> {
+        self.costs.iter().find(|cost| cost.kind == self.chosen)
+    }
+
     /// Takes another technique, because the one that was decided would have had to hold too much.
     pub(crate) fn fall_back(&mut self, technique: Technique) {
         let (taken, given_up) = (technique.kind(), self.technique.kind());
@@ -152,11 +189,12 @@ impl Decision {
 ///
 /// # Errors
 /// If the lake cannot be read, or the changed files cannot be scanned.
-pub(crate) async fn decide(lake: &Lake, rollup: &Rollup, table: Option<&Snapshot>, pinned: &Pinned, touching: &Touching<'_>) -> Result<(Decision, Changes)> {
+pub(crate) async fn decide(request: &Request<'_>, table: Option<&Snapshot>, touching: &Touching<'_>) -> Result<(Decision, Changes)> {
+    let Request { lake, rollup, pinned, .. } = *request;
     let decided = |technique: Technique, why_not: &dyn Fn(Kind) -> Rejection, changed_bytes| {
         let others = Kind::ALL.into_iter().filter(|kind| *kind != technique.kind());
         let rejected = others.map(|kind| Rejected { kind, reason: why_not(kind) }).collect();
-        Decision { rollup: rollup.name().to_owned(), technique, rejected, changed_bytes }
+        Decision { rollup: rollup.name().to_owned(), chosen: technique.kind(), technique, rejected, changed_bytes, costs: vec![] }
     };
     let full = |reason: FullReason, bytes| (decided(Technique::Full(reason.clone()), &|_| Rejection::NoChange(reason.clone()), bytes), Changes::default());
     let idle = |technique, bytes| (decided(technique, &|_| Rejection::Dearer, bytes), Changes::default());
@@ -186,15 +224,56 @@ pub(crate) async fn decide(lake: &Lake, rollup: &Rollup, table: Option<&Snapshot
     let Some(first) = buckets.first().copied() else { return Ok(idle(Technique::Restamp, bytes)) };
     let obstacles = Obstacles::of(rollup, &touched, &changes);
     let locality = if is_broken(Mutation::NothingFollows) { &Locality::Bucket } else { &rollup.proof.locality };
-    let technique = match (locality, obstacles.of_merge.is_none(), obstacles.of_groups.is_none()) {
-        (Locality::Onward, true, _) => Technique::MergeOnward(buckets),
-        (Locality::Onward, ..) => Technique::Onward(first),
-        (_, true, _) => Technique::Merge(buckets),
-        (_, _, true) => Technique::RebuildGroups(buckets),
-        _ => Technique::Rebuild(buckets),
+    let allowed = allowed(locality, &obstacles, buckets, first);
+    let costs = costs(request, table, &changes, &allowed).await?;
+    let Some(technique) = cheapest(allowed, &costs, request.only) else { return Ok(full(FullReason::Cheaper, bytes)) };
+    let slower =
+        |kind: Kind| costs.iter().find(|cost| cost.kind == kind).map(|cost| Rejection::Slower { milliseconds: (cost.prediction.seconds * 1e3) as u64 });
+    let why_not = |kind| obstacles.why_not(kind).or_else(|| slower(kind)).unwrap_or(Rejection::Dearer);
+    let decision = Decision { costs: costs.clone(), ..decided(technique, &why_not, bytes) };
+    Ok((decision, Changes { of_tables: changes, affected: touched.affected }))
+}
+
+/// The techniques that a change of some buckets allows, those first that look at least.
+fn allowed(locality: &Locality, obstacles: &Obstacles, buckets: Buckets, first: Bucket) -> Vec<Technique> {
+    let mut allowed = vec![];
+    let is_onward = *locality == Locality::Onward;
+    if obstacles.of_merge.is_none() {
+        allowed.push(if is_onward { Technique::MergeOnward(buckets.clone()) } else { Technique::Merge(buckets.clone()) });
+    }
+    if obstacles.of_groups.is_none() && !is_onward {
+        allowed.push(Technique::RebuildGroups(buckets.clone()));
+    }
+    allowed.push(if is_onward { Technique::Onward(first) } else { Technique::Rebuild(buckets) });
+    allowed.push(Technique::Full(FullReason::Cheaper));
+    allowed
+}
+
+/// What each technique is expected to cost.
+async fn costs(request: &Request<'_>, table: &Snapshot, changes: &[Change], allowed: &[Technique]) -> Result<Vec<Cost>> {
+    let feeder = fresh_feeder(request).await?.map(|(_, snapshot)| snapshot);
+    let estimate = Estimate { rollup: request.rollup, calendar: request.calendar, pinned: request.pinned, base: table, changes, feeder: feeder.as_ref() };
+    let costs = Costs { seen: request.history.observations().await };
+    let cost = |technique: &Technique| {
+        let (kind, work) = (technique.kind(), estimate.work(technique));
+        Cost { kind, work, prediction: costs.predict(request.rollup.name(), kind, &work) }
     };
-    let why_not = |kind| obstacles.why_not(kind).unwrap_or(Rejection::Dearer);
-    Ok((decided(technique, &why_not, bytes), Changes { of_tables: changes, affected: touched.affected }))
+    Ok(allowed.iter().map(cost).collect())
+}
+
+/// The technique that is expected to be fastest. The first looks at least: another one has to be faster by more than a guess may be wrong.
+fn cheapest(allowed: Vec<Technique>, costs: &[Cost], only: Option<Kind>) -> Option<Technique> {
+    let seconds = |(index, cost): &(usize, &Cost)| if *index == 0 { cost.prediction.seconds * MARGIN } else { cost.prediction.seconds };
+    let best = match only {
+        Some(kind) => allowed.iter().position(|technique| technique.kind() == kind),
+        None => costs.iter().enumerate().min_by(|one, other| seconds(one).total_cmp(&seconds(other))).map(|(index, _)| index),
+    };
+    allowed.into_iter().nth(best.unwrap_or_default())
+}
+
+/// Milliseconds as people read them.
+fn told(milliseconds: u64) -> String {
+    if milliseconds < 10_000 { format!("{milliseconds} ms") } else { format!("{} s", milliseconds / 1_000) }
 }
 
 /// What keeps a change from being looked at alone.

@@ -13,12 +13,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::by_change::by_change;
 use crate::by_facts::by_facts;
+use crate::cost::History;
 use crate::decide::{Changes, Decision, decide};
 use crate::layout::layout;
 use crate::rows::Rows;
 use crate::states::stated;
 use crate::tables::Pinned;
-use crate::technique::Technique;
+use crate::technique::{Kind, Technique};
 use crate::touched::Touching;
 use crate::units::{self, Units, Written};
 use crate::{Error, Result, stamps};
@@ -41,6 +42,10 @@ pub struct Request<'a> {
     pub cancel: &'a CancellationToken,
     /// From how many facts on work is cut into units; [`CUT_FROM`] is a good number.
     pub cut_from: u64,
+    /// What refreshes took before.
+    pub history: &'a dyn History,
+    /// The technique to take whatever it costs, or the one that looks at least where it is not allowed; the cheapest one if none is named.
+    pub only: Option<Kind>,
 }
 
 /// What a refresh did.
@@ -77,7 +82,7 @@ pub fn table_name(rollup: &Rollup) -> Result<TableName> {
 pub async fn preview(request: &Request<'_>) -> Result<Decision> {
     let base = request.lake.snapshot(&table_name(request.rollup)?).await?;
     let plan = plan(request).await?;
-    let (decision, _) = decide(request.lake, request.rollup, base.as_ref(), request.pinned, &touching(request, &plan)).await?;
+    let (decision, _) = decide(request, base.as_ref(), &touching(request, &plan)).await?;
     Ok(decision)
 }
 
@@ -89,7 +94,7 @@ pub async fn refresh(request: &Request<'_>) -> Result<Outcome> {
     let table = table_name(request.rollup)?;
     let base = request.lake.snapshot(&table).await?;
     let plan = plan(request).await?;
-    let (decision, changes) = decide(request.lake, request.rollup, base.as_ref(), request.pinned, &touching(request, &plan)).await?;
+    let (decision, changes) = decide(request, base.as_ref(), &touching(request, &plan)).await?;
     let mut outcome = Outcome {
         feeder: None,
         version_before: base.as_ref().map(Snapshot::version),

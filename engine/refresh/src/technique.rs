@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::buckets::{Bucket, Buckets};
 use crate::decide::FullReason;
 
@@ -27,7 +29,8 @@ pub enum Technique {
 }
 
 /// A technique, whatever the buckets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// No row is written.
     Nothing,

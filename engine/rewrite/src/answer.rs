@@ -4,7 +4,7 @@
 //! aggregates follow from the rollup's keys and states. Tables that only the query joins, by their keys, are joined to the rollup's rows instead. Times that
 //! are no whole buckets are left to the tables themselves.
 
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType};
 use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _};
 use datafusion::common::{Column, DataFusionError, TableReference};
 use datafusion::execution::session_state::SessionState;
@@ -12,11 +12,12 @@ use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, cast, when};
 use datafusion::sql::unparser::Unparser;
 use datafusion::sql::unparser::dialect::CustomDialectBuilder;
-use nightshift_calendar::Calendar;
+use nightshift_calendar::{Calendar, Grain};
 use nightshift_compile::Compiled;
-use nightshift_compile::resolve::Term;
+use nightshift_compile::resolve::{Occurrence, Term};
 use nightshift_compile::rollup::states::{Function, call_of, can_be_averaged};
 use nightshift_compile::rollup::symbol::{TimeSymbol, time_symbol};
+use nightshift_project::Load;
 use nightshift_refresh::cut_expression;
 
 use crate::bounds::{Comparison, Times, Whole, comparison, inside};
@@ -123,8 +124,11 @@ impl Proof<'_> {
                 Some(own) if meanings(self.rows, own.optional.as_deref()) == meanings(&self.offer.rows, scan.optional.as_deref()) => {}
                 Some(_) => return Err(Refusal::OtherJoin { table: scan.table.clone() }),
                 None => {
-                    let is_beside = scan.optional.as_deref().is_some_and(|conditions| self.finds_one(scan, conditions));
-                    if !is_beside {
+                    // Only an upsert keeps a key unique over all files.
+                    let contract = self.known.compiled.contract(&scan.table);
+                    let is_upserted = contract.is_some_and(|contract| matches!(contract.header.load, Load::Upsert { .. }));
+                    let finds_one = scan.optional.as_deref().is_some_and(|conditions| self.finds_one(scan, conditions));
+                    if !(is_upserted && finds_one) {
                         return Err(Refusal::OtherTable { table: scan.table.clone() });
                     }
                 }
@@ -140,7 +144,7 @@ impl Proof<'_> {
 
     /// Whether a table has at most one row for one of the others': all columns of its key are equal to something of theirs.
     fn finds_one(&self, scan: &Scan, conditions: &[Expr]) -> bool {
-        let key = self.known.compiled.contract(&scan.table).map(|contract| contract.key().to_vec()).unwrap_or_default();
+        let key = self.known.compiled.contract(&scan.table).map(|contract| contract.key()).unwrap_or_default();
         let is_of = |expression: &Expr| expression.column_refs().iter().any(|column| is_column_of(column, scan));
         let is_fixed = |key: &String| {
             conditions.iter().filter_map(comparison).filter(|condition| condition.op == datafusion::logical_expr::Operator::Eq).any(|condition| {
@@ -169,7 +173,12 @@ impl Proof<'_> {
         }
         let Some(times) = times else { return Ok((conditions, None)) };
         let rollup = &self.offer.rollup;
-        let refused = || Refusal::NoWholeBucket { grain: rollup.grain() };
+        let refused = || Refusal::NoWholeBucket { grain: rollup.grain().max(Grain::Day) };
+        let is_bucket = |term: &Term| matches!(time_symbol(term, &rollup.time), Some(TimeSymbol::Bucket(Occurrence(0), own)) if own == rollup.bucketing());
+        // The column may be the bucket of another scan than the one whose time is asked for.
+        if !self.offer.keys.iter().any(|(key, column)| column == rollup.bucket_column() && is_bucket(key)) {
+            return Err(refused());
+        }
         let whole = times.whole_buckets(rollup.bucketing(), self.known.calendar).ok_or_else(refused)?;
         let bucket = self.offer.table.schema().field_with_name(rollup.bucket_column()).map(|field| field.data_type().clone()).map_err(|_| refused())?;
         conditions.extend(inside(&self.column(rollup.bucket_column()), &bucket, &whole, self.known.calendar.zone.name()));
@@ -221,7 +230,13 @@ impl Proof<'_> {
             let data_type = call.params.args.first()?.get_type(self.query.input.schema()).ok()?;
             let state = |function| self.state(&Meaning::read_as(function, expression, self.query, self.rows)?, call, true);
             let is_kept = can_be_averaged(&data_type) && !data_type.is_floating() && !call.params.distinct;
-            return is_kept.then(|| Some(Value::Average { sum: state(Function::Sum)?, values: state(Function::Count)? }))?;
+            // The columns may have been cast to types of other scales.
+            let sum_type = match data_type {
+                DataType::Decimal128(_, scale) => DataType::Decimal128(DECIMAL128_MAX_PRECISION, scale),
+                _ => DataType::Int64,
+            };
+            let average = || Some(Value::Average { sum: cast(state(Function::Sum)?, sum_type), values: cast(state(Function::Count)?, DataType::Int64) });
+            return if is_kept { average() } else { None };
         }
         let meaning = Meaning::read(expression, self.query, self.rows)?;
         let state = self.state(&meaning, call, false)?;

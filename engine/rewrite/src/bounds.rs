@@ -159,7 +159,7 @@ pub(crate) fn comparison(condition: &Expr) -> Option<&BinaryExpr> {
     }
 }
 
-/// True for times in a range of which one end may be open.
+/// True for times before or after whole buckets.
 pub(crate) fn outside(time: &Expr, whole: Times, zone: &str) -> Expr {
     let instant = |value| Expr::Literal(ScalarValue::TimestampMicrosecond(Some(value), Some(zone.into())), None);
     let before = whole.from.map(|from| time.clone().lt(instant(from)));

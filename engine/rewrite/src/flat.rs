@@ -69,6 +69,13 @@ impl Flat {
         meaning(expression, &self.meanings)
     }
 
+    /// The meaning of a condition over the scans, in whichever order its parts are written.
+    pub(crate) fn meaning_of_condition(&self, condition: &Expr) -> Term {
+        let mut parts: Vec<Term> = conditions(condition).iter().map(|part| self.meaning(part)).collect();
+        parts.sort();
+        Term::call("and", parts)
+    }
+
     /// The scan of a name.
     pub(crate) fn scan(&self, name: &str) -> Option<&Scan> {
         self.scans.iter().find(|scan| scan.name == name)
@@ -104,7 +111,8 @@ struct Reader {
 impl Reader {
     fn rows(&mut self, plan: &LogicalPlan) -> Result<Rows, Refusal> {
         match plan {
-            LogicalPlan::TableScan(scan) if scan.fetch.is_none() && scan.filters.is_empty() => Ok(self.scan(scan)),
+            // Tables of another schema, such as rows under review, have names that sources have as well.
+            LogicalPlan::TableScan(scan) if scan.fetch.is_none() && scan.filters.is_empty() && scan.table_name.schema().is_none() => Ok(self.scan(scan)),
             LogicalPlan::SubqueryAlias(alias) => self.rows(&alias.input),
             LogicalPlan::Sort(sort) if sort.fetch.is_none() => self.rows(&sort.input),
             LogicalPlan::Projection(projection) => {

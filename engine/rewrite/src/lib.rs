@@ -8,7 +8,6 @@
 
 mod answer;
 mod bounds;
-mod error;
 mod flat;
 mod offer;
 mod plan;
@@ -28,7 +27,6 @@ use nightshift_refresh::tables::Pinned;
 use nightshift_refresh::{stamps, table_name};
 
 use answer::{Answer, Knowledge, answer};
-pub use error::{Error, Result};
 use flat::Flat;
 use offer::Offer;
 use plan::Plans;
@@ -91,38 +89,43 @@ pub fn tables_beside(compiled: &Compiled, named: &[String]) -> Vec<String> {
 }
 
 /// Answers the GROUP BYs of a query from rollups, where these give the same rows.
-///
-/// # Errors
-/// If a plan cannot be put together.
-pub async fn rewrite(plan: LogicalPlan, request: &Request<'_>) -> Result<Rewritten> {
+pub async fn rewrite(plan: LogicalPlan, request: &Request<'_>) -> Rewritten {
     let wanted = grouped_tables(&plan);
     if wanted.is_empty() {
-        return Ok(Rewritten { plan, blocks: vec![] });
+        return Rewritten { plan, blocks: vec![] };
     }
     let offers = offers(&wanted, request).await;
     let state = request.session.context.state();
     let known = Knowledge { compiled: request.compiled, state: &state, calendar: request.calendar };
     let mut blocks = vec![];
-    let mut failure = None;
     let rewritten = plan.clone().transform_up(|node| {
+        // What groups groups is not made of rows of a table.
         let LogicalPlan::Aggregate(aggregate) = &node else { return Ok(Transformed::no(node)) };
-        let (block, best) = look(aggregate, &offers, &known);
-        blocks.push(block);
-        let Some((offer, answer)) = best else { return Ok(Transformed::no(node)) };
-        let plans = Plans { session: request.session, calendar: request.calendar, query: aggregate, offer, answer: &answer };
-        match plans.plan() {
-            Ok(plan) => Ok(Transformed::yes(plan)),
-            Err(error) => {
-                failure = Some(error);
-                Ok(Transformed::no(node))
-            }
+        if has_groups(&aggregate.input) {
+            return Ok(Transformed::no(node));
         }
-    })?;
-    if let Some(error) = failure {
-        return Err(error);
+        let (mut block, best) = look(aggregate, &offers, &known);
+        let planned = best.map(|(offer, answer)| {
+            let plans = Plans { session: request.session, calendar: request.calendar, query: aggregate, offer, answer: &answer };
+            plans.plan().map_err(|error| (offer.rollup.name().to_owned(), Refusal::NotPlanned { reason: error.strip_backtrace() }))
+        });
+        let planned = match planned {
+            Some(Ok(plan)) => Some(plan),
+            Some(Err(refused)) => {
+                block.answered = None;
+                block.refused.push(refused);
+                None
+            }
+            None => None,
+        };
+        blocks.push(block);
+        Ok(planned.map_or_else(|| Transformed::no(node), Transformed::yes))
+    });
+    match rewritten.and_then(|rewritten| if rewritten.transformed { rewritten.data.recompute_schema() } else { Ok(rewritten.data) }) {
+        Ok(plan) => Rewritten { plan, blocks },
+        // The query can be run as it is.
+        Err(_) => Rewritten { plan, blocks: vec![] },
     }
-    let plan = if rewritten.transformed { rewritten.data.recompute_schema()? } else { plan };
-    Ok(Rewritten { plan, blocks })
 }
 
 /// A rollup that can be asked, or why it cannot.
@@ -138,8 +141,8 @@ async fn offers(wanted: &BTreeSet<String>, request: &Request<'_>) -> Vec<Candida
 }
 
 async fn offer(rollup: &Arc<Rollup>, request: &Request<'_>) -> Result<Offer, Refusal> {
-    if rollup.tables.iter().any(|table| !request.pinned.tables.contains_key(table)) {
-        return Err(Refusal::Stale);
+    if let Some(table) = rollup.tables.iter().find(|table| !request.pinned.tables.contains_key(*table)) {
+        return Err(Refusal::Unreadable { reason: format!("`{table}`, which it is made from, cannot be") });
     }
     // The query can do without a table that is damaged.
     let unreadable = |error: &dyn std::error::Error| Refusal::Unreadable { reason: error.to_string() };
@@ -149,8 +152,8 @@ async fn offer(rollup: &Arc<Rollup>, request: &Request<'_>) -> Result<Offer, Ref
     if !stamps::is_fresh(rollup, &table, request.pinned).await.map_err(|error| unreadable(&error))? {
         return Err(Refusal::Stale);
     }
-    // One whose query does not plan over these tables stands for others.
-    let planned = rollup.parsed.plan(&request.session.context).await.map_err(|_| Refusal::Stale)?;
+    let planned =
+        rollup.parsed.plan(&request.session.context).await.map_err(|_| Refusal::NotPlanned { reason: "its query does not fit its tables".to_owned() })?;
     Offer::of(rollup, &planned.plan, table)
 }
 
@@ -180,6 +183,10 @@ fn look<'a>(aggregate: &Aggregate, offers: &'a [Candidate], known: &Knowledge<'_
     (Block { tables, answered, refused }, best)
 }
 
+fn has_groups(plan: &LogicalPlan) -> bool {
+    matches!(plan, LogicalPlan::Aggregate(_)) || plan.inputs().into_iter().any(has_groups)
+}
+
 /// The tables below all GROUP BYs of a plan.
 fn grouped_tables(plan: &LogicalPlan) -> BTreeSet<String> {
     match plan {
@@ -190,7 +197,7 @@ fn grouped_tables(plan: &LogicalPlan) -> BTreeSet<String> {
 
 fn tables_of(plan: &LogicalPlan) -> BTreeSet<String> {
     match plan {
-        LogicalPlan::TableScan(scan) => BTreeSet::from([scan.table_name.table().to_owned()]),
+        LogicalPlan::TableScan(scan) => BTreeSet::from([scan.table_name.to_string()]),
         other => other.inputs().into_iter().flat_map(tables_of).collect(),
     }
 }

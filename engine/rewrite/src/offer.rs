@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
-use datafusion::common::{Column, DFSchema};
+use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::logical_expr::expr::Cast;
 use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, LogicalPlan};
 use nightshift_compile::Rollup;
@@ -75,9 +75,11 @@ impl Offer {
 
     /// A column of the SELECT, which is made from what the GROUP BY gives.
     fn read_column(&mut self, name: &str, definition: &Expr, aggregate: &Aggregate) {
+        let value = or_zero(definition);
+        let (definition, keeps_null) = value.as_ref().map_or((definition, true), |value| (value, false));
         let Some(place) = place_of(definition, aggregate) else { return };
         if let Some(key) = aggregate.group_expr.get(place) {
-            if let (Expr::Column(_), Some(key)) = (definition, self.rows.over_scans(key, aggregate.input.schema())) {
+            if let (Expr::Column(_), true, Some(key)) = (definition, keeps_null, self.rows.over_scans(key, aggregate.input.schema())) {
                 self.keys.push((self.rows.meaning(&key), name.to_owned()));
             }
             return;
@@ -86,8 +88,8 @@ impl Offer {
         if let Some(meaning) = call.and_then(|call| Meaning::read(call, aggregate, &self.rows)) {
             let is_itself = matches!(definition, Expr::Column(_));
             let adds = matches!(meaning.function, Function::Count | Function::Sum);
-            if is_itself || (adds && loses_nothing(definition, aggregate.schema.as_ref())) {
-                self.states.push(State { meaning, column: name.to_owned(), keeps_null: true });
+            if (is_itself && (keeps_null || meaning.function == Function::Sum)) || (adds && loses_nothing(definition, aggregate.schema.as_ref())) {
+                self.states.push(State { meaning, column: name.to_owned(), keeps_null });
             }
         }
     }
@@ -147,7 +149,7 @@ impl Meaning {
             return None;
         }
         let filter = match parameters.filter.as_deref() {
-            Some(filter) => Some(rows.meaning(&rows.over_scans(filter, schema)?)),
+            Some(filter) => Some(rows.meaning_of_condition(&rows.over_scans(filter, schema)?)),
             None => None,
         };
         let counts_rows = function == Function::Count && !argument.nullable(schema).unwrap_or(true);
@@ -186,6 +188,18 @@ fn replaced(expression: &Expr, schema: &DFSchema, columns: &[Expr]) -> Option<Ex
         node => Ok(Transformed::no(node)),
     });
     replaced.ok().map(|replaced| replaced.data)
+}
+
+/// What stands in `coalesce(…, 0)`, with the casts around it.
+fn or_zero(definition: &Expr) -> Option<Expr> {
+    match definition {
+        Expr::Cast(Cast { expr, field }) => Some(Expr::Cast(Cast { expr: Box::new(or_zero(expr)?), field: Arc::clone(field) })),
+        Expr::ScalarFunction(call) if call.name() == "coalesce" => match call.args.as_slice() {
+            [value, Expr::Literal(ScalarValue::Int64(Some(0)) | ScalarValue::Int32(Some(0)), _)] => Some(value.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Which column of a GROUP BY a column shows, perhaps cast.

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _};
 use datafusion::common::{Column, JoinType, TableReference};
 use datafusion::datasource::provider_as_source;
-use datafusion::error::DataFusionError;
+use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::FunctionRegistry as _;
 use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
@@ -17,7 +17,6 @@ use nightshift_compile::rollup::states::{Function, Kept, call_of};
 use nightshift_execute::StepSession;
 use nightshift_refresh::{merged, value_of};
 
-use crate::Result;
 use crate::answer::{Answer, Joined, Value, Wanted, alias};
 use crate::bounds::outside;
 use crate::offer::Offer;
@@ -55,7 +54,7 @@ impl Plans<'_> {
         let merges = parts.iter().map(|part| {
             let column = named(&part.name);
             let merge = match part.merge {
-                Some(merge) => merged(self.session, merge, column)?,
+                Some(merge) => merged(self.session, merge, column).map_err(external)?,
                 None => self.distinct(column)?,
             };
             Ok(merge.alias(&part.name))
@@ -68,13 +67,13 @@ impl Plans<'_> {
             if is_count { coalesce(vec![named(&part.name), lit(0_i64)]).alias(&part.name) } else { named(&part.name) }
         });
         let groups = groups.project(keys.iter().cloned().chain(without_null).collect::<Vec<_>>())?;
-        let values = kept.iter().zip(schema.fields().iter().skip(keys.len())).map(|(kept, field)| value_of(kept, field.data_type()));
-        let values = values.collect::<Result<Vec<Expr>, _>>()?;
+        let values = kept.iter().zip(schema.fields().iter().skip(keys.len())).map(|(kept, field)| value_of(kept, field.data_type()).map_err(external));
+        let values = values.collect::<Result<Vec<Expr>>>()?;
         let columns = schema
             .iter()
             .zip(keys.into_iter().chain(values))
             .map(|((qualifier, field), value)| cast(value, field.data_type().clone()).alias_qualified(qualifier.cloned(), field.name()));
-        Ok(groups.project(columns.collect::<Vec<_>>())?.build()?)
+        groups.project(columns.collect::<Vec<_>>())?.build()
     }
 
     /// What has to be known of each part, and how the aggregates follow from it.
@@ -120,7 +119,7 @@ impl Plans<'_> {
         let keys = self.answer.keys.iter().zip(fields).enumerate();
         let keys = keys.map(|(index, (key, field))| cast(key.clone(), field.data_type().clone()).alias(key_name(index)));
         let columns = keys.chain(parts.iter().map(|part| part.stored.clone().alias(&part.name)));
-        Ok(plan.project(columns.collect::<Vec<_>>())?.build()?)
+        plan.project(columns.collect::<Vec<_>>())?.build()
     }
 
     /// The same of the rows that lie in no whole bucket of the rollup.
@@ -129,7 +128,7 @@ impl Plans<'_> {
         let time = &self.offer.rollup.time;
         let is_first = Cell::new(true);
         let input = self.query.input.as_ref().clone().transform_up(|node| match &node {
-            LogicalPlan::TableScan(scan) if scan.table_name.table() == time.table && is_first.replace(false) => {
+            LogicalPlan::TableScan(scan) if scan.table_name == TableReference::bare(time.table.as_str()) && is_first.replace(false) => {
                 let column = Expr::Column(Column::new(Some(scan.table_name.clone()), time.column.clone()));
                 let rest = outside(&column, whole.times, self.calendar.zone.name());
                 LogicalPlanBuilder::from(node.clone()).filter(rest)?.build().map(Transformed::yes)
@@ -170,6 +169,10 @@ fn different(call: &Expr) -> Result<Expr> {
 
 fn parameters(call: &Expr) -> Result<&AggregateFunctionParams> {
     Ok(&call_of(call).ok_or_else(|| lacking("call"))?.params)
+}
+
+fn external(error: nightshift_refresh::Error) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
 }
 
 fn lacking(what: &str) -> DataFusionError {

@@ -63,6 +63,12 @@ pub enum Refusal {
         /// The call.
         call: String,
     },
+    /// What it would be answered by cannot be planned.
+    #[error("it cannot be planned: {reason}")]
+    NotPlanned {
+        /// Why.
+        reason: String,
+    },
     /// Of none of its buckets all rows are wanted.
     #[error("the query wants no whole {grain} of it")]
     NoWholeBucket {

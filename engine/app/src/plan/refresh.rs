@@ -59,8 +59,12 @@ impl Planner<'_> {
         if let Some(feeder) = &feeder {
             what = format!("{what}, from {feeder}");
         }
+        let predicted = decision.cost().map(|cost| cost.prediction);
+        if let Some(predicted) = predicted {
+            what = format!("{what}, in about {:.0} ms", predicted.seconds * 1e3);
+        }
         let mut found = outcome(verdict, what);
-        found.detail = json!({"technique": word(technique), "reason": reason(technique), "buckets": buckets(technique), "feeder": feeder, "changed_bytes": decision.changed_bytes, "rejected": rejected(decision)});
+        found.detail = json!({"technique": word(technique), "reason": reason(technique), "buckets": buckets(technique), "feeder": feeder, "changed_bytes": decision.changed_bytes, "rejected": rejected(decision), "predicted": predicted});
         found
     }
 }

@@ -22,6 +22,7 @@ use nightshift_orchestrate::{StepContext, StepFailure, StepOutcome, StepRunner, 
 use nightshift_project::PipelineAction;
 use tokio::sync::Semaphore;
 
+use crate::history::LedgerHistory;
 use crate::{Error, Result, Workspace, chain};
 use recover::author;
 use shortage::Shortage;
@@ -38,6 +39,7 @@ pub struct Steps {
     workspace: Arc<Workspace>,
     /// Where pins are written and read.
     ledger: Ledger,
+    history: LedgerHistory,
     shortage: Shortage,
     /// The turns of steps that hold much memory.
     turns: Semaphore,
@@ -49,7 +51,8 @@ impl Steps {
     /// The steps of a project.
     pub fn new(workspace: Arc<Workspace>, ledger: Ledger, accepted: BTreeSet<String>) -> Self {
         let turns = Semaphore::new(side_by_side(workspace.engine.limits()).get());
-        Self { workspace, ledger, shortage: Shortage::default(), turns, accepted }
+        let history = LedgerHistory::of(&workspace.project.paths.ledger);
+        Self { workspace, ledger, history, shortage: Shortage::default(), turns, accepted }
     }
 
     /// The session of a refresh or report.

@@ -1,6 +1,7 @@
 //! Brings a rollup to the versions of the run.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::Utc;
 use nightshift_compile::Rollup;
@@ -11,6 +12,7 @@ use serde_json::json;
 
 use super::Steps;
 use crate::diff::breaking;
+use crate::history::{OBSERVED, observation};
 use crate::plan::rejected;
 use crate::verify::Extent;
 use crate::{Error, Result};
@@ -33,8 +35,12 @@ impl Steps {
             calendar: &workspace.calendar,
             cancel: &context.cancel,
             cut_from: CUT_FROM,
+            history: &self.history,
+            only: None,
         };
+        let begun = Instant::now();
         let done = nightshift_refresh::refresh(&request).await?;
+        let observed = observation(name, &done, begun.elapsed().as_secs_f64());
         let changed = Some(done.version_after) != done.version_before;
         let publication =
             changed.then(|| PublicationRecord { table: format!("rollup/{name}"), version_before: done.version_before, version_after: done.version_after });
@@ -61,6 +67,8 @@ impl Steps {
                 "feeder": done.feeder,
                 "changed_bytes": done.decision.changed_bytes,
                 "rejected": rejected(&done.decision),
+                "predicted": done.decision.cost().map(|cost| cost.prediction),
+                OBSERVED: observed,
                 "verified": verified,
             })),
             publications: publication.into_iter().collect(),

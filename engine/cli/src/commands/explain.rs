@@ -1,6 +1,6 @@
 //! `nightshift explain`.
 
-use nightshift_app::explain::{Decision, ExplainedReport, ExplainedRollup, Explanation, Feeder, Kind, Rejected, Rejection, Way};
+use nightshift_app::explain::{Cost, Decision, ExplainedReport, ExplainedRollup, Explanation, Feeder, Kind, Prediction, Rejected, Rejection, Way};
 use nightshift_app::{Result, Workspace};
 use nightshift_diagnostic::Fault;
 use nightshift_ledger::VerificationRecord;
@@ -102,14 +102,26 @@ fn now_trees(now: &Decision, touched: &[String]) -> Vec<Tree> {
         let hint = other.reason.hint().map(|hint| Tree::new(format!("to change that: {hint}"), vec![]));
         Tree::new(format!("not {}: {}", other.kind, other.reason), hint.into_iter().collect())
     });
-    let technique = Tree::new(format!("{}{changed}", now.technique), buckets.into_iter().collect());
+    let expected = now.cost().map(|cost| Tree::new(format!("expected: {}", expected(&cost.prediction)), vec![]));
+    let technique = Tree::new(format!("{}{changed}", now.technique), buckets.into_iter().chain(expected).collect());
     std::iter::once(technique).chain(rejected).collect()
+}
+
+/// What a refresh is expected to cost, for people.
+fn expected(prediction: &Prediction) -> String {
+    let Prediction { rows, bytes, memory, seconds } = prediction;
+    format!("about {:.0} ms, {rows} rows with {} read, {} held", seconds * 1e3, ByteSize(*bytes), ByteSize(*memory))
 }
 
 fn last(record: &VerificationRecord) -> String {
     let found = found(record);
     let buckets = record.buckets.map_or_else(|| "all".to_owned(), |buckets| buckets.to_string());
     format!("{} UTC, version {}: {found}, {buckets} buckets with {} rows", record.at.format("%Y-%m-%d %H:%M"), record.table_version, record.rows)
+}
+
+fn cost_json(cost: &Cost) -> Value {
+    let Prediction { rows, bytes, memory, seconds } = cost.prediction;
+    json!({"technique": cost.kind.as_str(), "rows": rows, "bytes": bytes, "memory_bytes": memory, "seconds": seconds})
 }
 
 fn as_json(explanation: &ExplainedRollup) -> Value {
@@ -124,6 +136,7 @@ fn as_json(explanation: &ExplainedRollup) -> Value {
         "hidden_columns": hidden,
         "verified": verified.as_ref().map(verification_json),
         "now": {
+            "expected": now.costs.iter().map(cost_json).collect::<Value>(),
             "technique": now.technique.kind().as_str(), "what": now.technique.to_string(), "touched": touched, "changed_bytes": now.changed_bytes,
             "rejected": now.rejected.iter().map(|other| json!({
                 "technique": other.kind.as_str(), "why": other.reason.to_string(), "hint": other.reason.hint(),

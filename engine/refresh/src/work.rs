@@ -1,0 +1,138 @@
+//! What each technique has to look at and to write, told from the statistics of files.
+
+use datafusion::common::ScalarValue;
+use nightshift_calendar::Calendar;
+use nightshift_compile::Rollup;
+use nightshift_lake::{DataFile, Snapshot};
+
+use crate::buckets::{Bucket, Buckets};
+use crate::changed::Change;
+use crate::cost::Work;
+use crate::replaced::replaced_files;
+use crate::tables::{Pinned, used_by};
+use crate::technique::Technique;
+
+/// A day in microseconds.
+const DAY: i64 = 86_400_000_000;
+
+/// What is known of a refresh before it is made.
+pub(crate) struct Estimate<'a> {
+    pub(crate) rollup: &'a Rollup,
+    pub(crate) calendar: &'a Calendar,
+    pub(crate) pinned: &'a Pinned,
+    /// The rollup's table.
+    pub(crate) base: &'a Snapshot,
+    pub(crate) changes: &'a [Change],
+    /// The table of the finer rollup from which facts need not be read.
+    pub(crate) feeder: Option<&'a Snapshot>,
+}
+
+impl Estimate<'_> {
+    /// What a technique has to do.
+    pub(crate) fn work(&self, technique: &Technique) -> Work {
+        let facts = self.facts(technique);
+        let replaced = replaced_files(self.base, self.rollup, technique, self.calendar);
+        let is_full = matches!(technique, Technique::Full(_));
+        // What is written in full is not read.
+        let stored: &[DataFile] = if is_full { &[] } else { &replaced };
+        let table_rows: u64 = self.base.files().iter().filter_map(DataFile::rows).sum();
+        let groups = match technique.buckets() {
+            Some(buckets) => self.share_of_stored(&replaced, buckets),
+            None => replaced.iter().filter_map(DataFile::rows).sum(),
+        };
+        Work {
+            changed_rows: self.changes.iter().map(changed_rows).sum(),
+            fact_rows: facts.0,
+            fact_bytes: facts.1,
+            lookup_rows: self.lookup_rows(),
+            stored_rows: stored.iter().filter_map(DataFile::rows).sum(),
+            stored_bytes: stored.iter().map(|file| file.size).sum(),
+            groups: if is_full { table_rows } else { groups },
+        }
+    }
+
+    /// Facts that are read, with their bytes.
+    fn facts(&self, technique: &Technique) -> (u64, u64) {
+        let of_bucket = |bucket: &Bucket| bucket.instants(self.rollup.bucketing(), self.calendar);
+        let spans = match technique {
+            Technique::Full(_) => vec![(i64::MIN, i64::MAX)],
+            Technique::Rebuild(buckets) | Technique::RebuildGroups(buckets) => joined(buckets.iter().filter_map(of_bucket)),
+            Technique::Onward(first) => vec![(of_bucket(first).map_or(i64::MIN, |(start, _)| start), i64::MAX)],
+            _ => return (0, 0),
+        };
+        let (table, column, used) = match self.feeder {
+            Some(feeder) => (feeder, self.rollup.bucket_column().to_owned(), 1.0),
+            None => {
+                let name = &self.rollup.time.table;
+                let Some(facts) = self.pinned.snapshot(name) else { return (0, 0) };
+                let used = used_by(self.rollup, name).len() as f64 / facts.schema().fields().len().max(1) as f64;
+                (facts, self.rollup.time.column.clone(), used.min(1.0))
+            }
+        };
+        let (mut rows, mut bytes) = (0.0, 0.0);
+        for file in table.files() {
+            let share = share(file, &column, &spans, instants);
+            rows += share * file.rows().unwrap_or_default() as f64;
+            bytes += share * used * file.size as f64;
+        }
+        (rows as u64, bytes as u64)
+    }
+
+    fn lookup_rows(&self) -> u64 {
+        let scans = self.rollup.query.relation.scans();
+        let lookups = scans.into_iter().filter(|(of, _)| self.rollup.proof.lookups.contains(of));
+        lookups.filter_map(|(_, table)| self.pinned.snapshot(table)?.rows()).sum()
+    }
+
+    /// Rows of files that lie in buckets, if they are spread evenly over the days of each file.
+    fn share_of_stored(&self, files: &[DataFile], buckets: &Buckets) -> u64 {
+        let numbers: Vec<(i64, i64)> = joined(buckets.iter().filter_map(|bucket| bucket.number().map(|number| (number, number.saturating_add(1)))));
+        let rows = |file: &DataFile| file.rows().unwrap_or_default() as f64 * share(file, self.rollup.bucket_column(), &numbers, numbered);
+        files.iter().map(rows).sum::<f64>() as u64
+    }
+}
+
+/// Rows that came and that went.
+fn changed_rows(change: &Change) -> u64 {
+    match &change.rows {
+        Some(commits) => commits.iter().flat_map(|commit| commit.added.iter().chain(&commit.removed)).map(|batch| batch.num_rows() as u64).sum(),
+        None => change.files.added.iter().chain(&change.files.removed).filter_map(DataFile::rows).sum(),
+    }
+}
+
+/// The share of a file's rows that lie in spans, if they are spread evenly between the least and the greatest; all of them if these are not known.
+/// `extent` says from where to where a value reaches.
+fn share(file: &DataFile, column: &str, spans: &[(i64, i64)], extent: fn(&ScalarValue) -> Option<(i64, i64)>) -> f64 {
+    let known = file.statistics.as_ref().and_then(|statistics| statistics.columns.get(column));
+    let bounds = known.and_then(|known| Some((extent(known.minimum.as_ref()?)?.0, extent(known.maximum.as_ref()?)?.1)));
+    let Some((least, end)) = bounds.filter(|(least, end)| least < end) else { return 1.0 };
+    let inside: i128 = spans.iter().map(|(from, until)| i128::from((*until).min(end)) - i128::from((*from).max(least))).filter(|length| *length > 0).sum();
+    (inside as f64 / (i128::from(end) - i128::from(least)) as f64).min(1.0)
+}
+
+/// A bucket as its number.
+fn numbered(value: &ScalarValue) -> Option<(i64, i64)> {
+    let number = Bucket::from_scalar(value)?.number()?;
+    Some((number, number.saturating_add(1)))
+}
+
+/// A time or a day in microseconds since 1970. Where the clock is ahead of UTC or behind it a day is some hours off, which does not matter for a share.
+fn instants(value: &ScalarValue) -> Option<(i64, i64)> {
+    let (from, until) = numbered(value)?;
+    match value {
+        ScalarValue::Date32(_) => Some((from.saturating_mul(DAY), until.saturating_mul(DAY))),
+        _ => Some((from, until)),
+    }
+}
+
+/// Spans that touch each other become one.
+fn joined(spans: impl Iterator<Item = (i64, i64)>) -> Vec<(i64, i64)> {
+    let mut joined: Vec<(i64, i64)> = vec![];
+    for (from, until) in spans {
+        match joined.last_mut() {
+            Some((_, end)) if *end >= from => *end = until.max(*end),
+            _ => joined.push((from, until)),
+        }
+    }
+    joined
+}

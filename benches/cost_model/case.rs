@@ -10,7 +10,7 @@ use nightshift_lake::{
     ChangedRows, Commit, DELETION_VECTORS, DataFile, Deletion, Positions, Snapshot, StageOptions, Staged, TableKind, TableLayout, TableName,
 };
 use nightshift_refresh::tables::{Pinned, PinnedTable, register};
-use nightshift_refresh::{CUT_FROM, Decision, History, Kind, Observation, Outcome, Request, preview, refresh};
+use nightshift_refresh::{CUT_FROM, Choice, Decision, History, Kind, Observation, Outcome, Request, preview, refresh};
 use tokio_util::sync::CancellationToken;
 
 use crate::facts::{A_DAY, DAYS, batch, random};
@@ -64,7 +64,7 @@ impl Case {
     pub(crate) async fn measure(&self, history: &dyn History) -> (Decision, Vec<Measured>) {
         let place = Place::new().await;
         self.load(&place).await;
-        place.refresh(self.rollup, None, history).await;
+        place.refresh(self.rollup, Choice::Fastest, history).await;
         let before = place.snapshot(TableKind::Rollup, self.rollup).await;
         self.change(&place).await;
         let decision = place.decide(self.rollup, history).await;
@@ -72,7 +72,7 @@ impl Case {
         let mut measured: Vec<Measured> = vec![];
         for run in 0..RUNS {
             for (index, cost) in decision.costs.iter().enumerate() {
-                let (outcome, seconds) = place.refresh(self.rollup, Some(cost.kind), history).await;
+                let (outcome, seconds) = place.refresh(self.rollup, Choice::Named(cost.kind), history).await;
                 assert_eq!(outcome.decision.chosen, cost.kind);
                 let (bytes, memory) = (outcome.measurement.bytes_read, outcome.measurement.peak_memory);
                 let observation = Observation { rollup: self.rollup.to_owned(), kind: cost.kind, work: cost.work, bytes, memory, seconds };
@@ -201,20 +201,30 @@ impl Place {
         let cancel = CancellationToken::new();
         let rollup = self.workspace.compiled.rollup(rollup).unwrap();
         let (lake, calendar) = (&self.workspace.lake, &self.workspace.calendar);
-        let request =
-            Request { lake, session: &session, rollup, finer: &[], pinned: &pinned, calendar, cancel: &cancel, cut_from: CUT_FROM, history, only: None };
+        let request = Request {
+            lake,
+            session: &session,
+            rollup,
+            finer: &[],
+            pinned: &pinned,
+            calendar,
+            cancel: &cancel,
+            cut_from: CUT_FROM,
+            history,
+            choice: Choice::Fastest,
+        };
         preview(&request).await.unwrap()
     }
 
     /// Brings a rollup up to date; how long that took.
-    async fn refresh(&self, rollup: &str, only: Option<Kind>, history: &dyn History) -> (Outcome, f64) {
+    async fn refresh(&self, rollup: &str, choice: Choice, history: &dyn History) -> (Outcome, f64) {
         let pinned = self.pinned().await;
         let session = self.workspace.engine.step(rollup).unwrap();
         register(&session.context, &pinned).unwrap();
         let cancel = CancellationToken::new();
         let rollup = self.workspace.compiled.rollup(rollup).unwrap();
         let (lake, calendar) = (&self.workspace.lake, &self.workspace.calendar);
-        let request = Request { lake, session: &session, rollup, finer: &[], pinned: &pinned, calendar, cancel: &cancel, cut_from: CUT_FROM, history, only };
+        let request = Request { lake, session: &session, rollup, finer: &[], pinned: &pinned, calendar, cancel: &cancel, cut_from: CUT_FROM, history, choice };
         let begun = Instant::now();
         let outcome = refresh(&request).await.unwrap();
         (outcome, begun.elapsed().as_secs_f64())

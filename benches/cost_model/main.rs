@@ -100,6 +100,15 @@ async fn main() {
         let result = Result { chosen: decision.chosen, expected: decision.costs, measured };
         let times: Vec<String> = result.measured.iter().map(|measured| format!("{} {:.0}", measured.kind, measured.observation.seconds * 1e3)).collect();
         println!("{number:>3} {case} chose {:<15} of {} ms", result.chosen, times.join(", "));
+        if std::env::var("DETAIL").is_ok() {
+            for (cost, measured) in result.expected.iter().zip(&result.measured) {
+                let (p, o) = (&cost.prediction, &measured.observation);
+                println!(
+                    "      {:<15} s {:.3}/{:.3} mem {}/{} bytes {}/{} {:?}",
+                    cost.kind, p.seconds, o.seconds, p.memory, o.memory, p.bytes, o.bytes, cost.work
+                );
+            }
+        }
         results.push(result);
     }
     report(&results);

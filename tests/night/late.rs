@@ -91,7 +91,7 @@ fn write_movement(path: &Path, (depot, product): Key, day: NaiveDate) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_movement_40_days_late_corrects_every_later_balance() {
-    let place = Place::new();
+    let place = Place::looking_at_least();
     let workspace = place.workspace().await;
     let demo = Demo { first_night: "2025-12-30".parse().unwrap(), nights: 1, history_days: 90, deliveries_per_day: 20, seed: 5 };
     let mut generator = demo.generate_history(&workspace.project.paths.incoming).unwrap();

@@ -29,7 +29,7 @@ struct Nights {
 
 impl Nights {
     async fn new(nights: u32) -> Self {
-        let place = Place::new();
+        let place = Place::looking_at_least();
         std::fs::write(place.root().join("pipelines/keep.yaml"), "title: Keep tables small\nsteps: [{maintain: all}]\n").unwrap();
         let workspace = place.workspace().await;
         let demo = Demo { first_night: "2026-01-05".parse().unwrap(), nights, history_days: 3, deliveries_per_day: 20, seed: 4 };

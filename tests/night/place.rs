@@ -22,6 +22,16 @@ impl Place {
         Self { folder }
     }
 
+    /// The same techniques for the same changes, whatever they took before.
+    pub(crate) fn looking_at_least() -> Self {
+        let place = Self::new();
+        let file = place.root().join("nightshift.yaml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains("technique: fastest"));
+        std::fs::write(&file, text.replace("technique: fastest", "technique: least")).unwrap();
+        place
+    }
+
     pub(crate) fn root(&self) -> &Path {
         self.folder.path()
     }

@@ -91,7 +91,7 @@ fn write(root: &Path, path: &str, text: &str) {
 }
 
 fn write_project(root: &Path, zone: &str, day_starts_at: &str) {
-    write(root, "nightshift.yaml", &format!("name: zones\ntimezone: {zone}\nday_starts_at: \"{day_starts_at}\"\n"));
+    write(root, "nightshift.yaml", &format!("name: zones\ntimezone: {zone}\nday_starts_at: \"{day_starts_at}\"\nrefresh: {{technique: least}}\n"));
     write(root, "pipelines/daily.yaml", "title: Every night\nsteps:\n  - ingest: all\n  - refresh: all\n  - report: all\n");
     for (source, kind) in sources(day_starts_at) {
         let header = format!("/* source\ntitle: {source}\nformat: csv\nload: append\n*/\n");

@@ -13,7 +13,7 @@ use nightshift_app::Workspace;
 use nightshift_compile::Rollup;
 use nightshift_lake::{ChangedRows, Commit, DELETION_VECTORS, Deletion, Keep, StageOptions, TableKind, TableLayout, TableName};
 use nightshift_refresh::tables::{Pinned, PinnedTable, register};
-use nightshift_refresh::{CUT_FROM, Kind, NoHistory, Outcome, Request, Technique, refresh, stamps};
+use nightshift_refresh::{CUT_FROM, Choice, NoHistory, Outcome, Request, Technique, refresh, stamps};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -296,7 +296,7 @@ impl Shops {
             cut_from,
             history: &NoHistory,
             // Whatever is cheaper on so few rows: what looks at least is to be tried wherever it is allowed.
-            only: Some(Kind::Merge),
+            choice: Choice::Least,
         };
         refresh(&request).await
     }

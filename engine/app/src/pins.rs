@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use nightshift_compile::Rollup;
 use nightshift_refresh::tables::{Pinned, PinnedTable};
-use nightshift_refresh::{CUT_FROM, Decision, Request, tables};
+use nightshift_refresh::{CUT_FROM, Choice, Decision, Request, tables};
 use tokio_util::sync::CancellationToken;
 
 use crate::history::LedgerHistory;
@@ -26,6 +26,14 @@ impl Workspace {
         Ok(pinned)
     }
 
+    /// Which technique is taken of those that a change allows.
+    pub(crate) fn choice(&self) -> Choice {
+        match self.project.refresh.technique {
+            nightshift_project::Choice::Fastest => Choice::Fastest,
+            nightshift_project::Choice::Least => Choice::Least,
+        }
+    }
+
     /// How a rollup would be brought to these versions; nothing is done.
     pub(crate) async fn decide(&self, rollup: &Arc<Rollup>, pinned: &Pinned, cancel: &CancellationToken) -> Result<Decision> {
         let session = self.engine.step(&format!("plan:refresh:{}", rollup.name()))?;
@@ -42,7 +50,7 @@ impl Workspace {
             cancel,
             cut_from: CUT_FROM,
             history: &history,
-            only: None,
+            choice: self.choice(),
         };
         Ok(nightshift_refresh::preview(&request).await?)
     }

@@ -168,7 +168,7 @@ impl Workspace {
         self.register_others(&session.context, &named)?;
         let planned = parsed.plan(&session.context).await.map_err(Error::Problems)?;
         no_parameters(text, &planned.plan)?;
-        parsed.check_types(&session.context.state(), &planned.plan, None).await.map_err(Error::Problems)?;
+        parsed.check_types(&session.context.state(), &planned.written, None).await.map_err(Error::Problems)?;
         let rewritten = self.rewritten_if(may_rewrite, planned.plan, &session, &pinned).await?;
         Query::start(session, rewritten, read, limit, cancel).await
     }

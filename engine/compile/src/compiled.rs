@@ -160,7 +160,7 @@ impl Compiler<'_> {
             let problem = Diagnostic::error(codes::UNKNOWN_PARAMETER, format!("a rollup has no parameters, so there is no `${name}`"));
             return Err(one(problem.at(place).hint("write the value itself, or do this in a report")));
         }
-        query.check_types(&self.checking, plan, None).await?;
+        query.check_types(&self.checking, &planned.written, None).await?;
         let schema = documented(plan, &definition.header.columns);
         let output = query.output();
         sound(output.check_names(&schema))?;
@@ -239,7 +239,7 @@ impl Compiler<'_> {
 
     /// A report that is sound, with warnings. Of one whose header is not, only the query is looked at.
     async fn report(&self, definition: &Definition<ReportHeader>, query: &ParsedQuery) -> Result<(Option<Report>, Diagnostics), Diagnostics> {
-        let Planned { plan, tables, .. } = query.plan(self.context).await?;
+        let Planned { plan, written, tables, .. } = query.plan(self.context).await?;
         if !definition.header_is_sound {
             return Ok((None, Diagnostics::new()));
         }
@@ -250,7 +250,7 @@ impl Compiler<'_> {
         }
         let values = parameters::typed_nulls(declared, self.project.calendar.zone.name())
             .map_err(|error| one(Diagnostic::error(codes::TYPE_MISMATCH, error.strip_backtrace()).at(definition.title_location())))?;
-        query.check_types(&self.checking, &plan, values.as_ref()).await?;
+        query.check_types(&self.checking, &written, values.as_ref()).await?;
         let schema = documented(&plan, &definition.header.columns);
         let output = query.output();
         sound(output.check_names(&schema))?;

@@ -28,6 +28,8 @@ use crate::{comparison, constants};
 pub struct Planned {
     /// The plan, as DataFusion's SQL planner makes it; with casts where the planner does not know a type without them.
     pub plan: LogicalPlan,
+    /// The plan without those casts: what the analyst compares is seen in it.
+    pub written: LogicalPlan,
     /// The tables that it reads, in the order of their first mention, CTEs left out.
     pub tables: Vec<String>,
     /// Whether the order of its rows is part of its meaning: an ORDER BY stands at its top.
@@ -75,7 +77,7 @@ impl ParsedQuery {
         }
         let attempt = Attempt { state: &state, types: None };
         match attempt.plan(self.statement.clone()).await {
-            Ok(plan) => Ok(Planned { plan: typed(plan, &state), tables, ordered: is_ordered(&self.statement) }),
+            Ok(written) => Ok(Planned { plan: typed(&written, &state), written, tables, ordered: is_ordered(&self.statement) }),
             Err(error) => Err(diagnose.explain(&error, &self.statement, &attempt).await),
         }
     }
@@ -114,11 +116,11 @@ impl ParsedQuery {
 /// A plan whose types are those that its rows will have. The planner takes the type of `CASE WHEN a THEN 1 ELSE 1.5 END` from its first branch, and finds out
 /// only later that it is a DOUBLE. Where that matters, the casts are put in that bring the operands together; else the plan stays as it is
 /// written.
-fn typed(plan: LogicalPlan, state: &SessionState) -> LogicalPlan {
-    match TypeCoercion::new().analyze(plan.clone(), state.config_options()) {
-        Ok(coerced) if types(&coerced) != types(&plan) => coerced,
+fn typed(written: &LogicalPlan, state: &SessionState) -> LogicalPlan {
+    match TypeCoercion::new().analyze(written.clone(), state.config_options()) {
+        Ok(coerced) if types(&coerced) != types(written) => coerced,
         // What cannot be brought together is told with its place when the query is checked.
-        _ => plan,
+        _ => written.clone(),
     }
 }
 

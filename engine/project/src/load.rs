@@ -34,8 +34,8 @@ impl Project {
         let pipelines = loader.pipelines();
         let problems = loader.problems.sorted();
         let target = target.map(str::to_owned);
-        let settings::Settings { name, calendar, paths, limits, maintenance } = settings;
-        Ok((Self { root, name, target, calendar, paths, limits, maintenance, sources, rollups, reports, pipelines }, problems))
+        let settings::Settings { name, calendar, paths, limits, maintenance, refresh } = settings;
+        Ok((Self { root, name, target, calendar, paths, limits, maintenance, refresh, sources, rollups, reports, pipelines }, problems))
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use nightshift_calendar::Calendar;
 
-use crate::{Definition, Limits, Maintenance, Paths, Pipeline, ReportHeader, RollupHeader, SourceHeader};
+use crate::{Definition, Limits, Maintenance, Paths, Pipeline, Refresh, ReportHeader, RollupHeader, SourceHeader};
 
 /// The file that makes a folder a project.
 pub const PROJECT_FILE: &str = "nightshift.yaml";
@@ -26,6 +26,8 @@ pub struct Project {
     pub limits: Limits,
     /// How long it keeps what is no longer needed.
     pub maintenance: Maintenance,
+    /// How rollups are refreshed.
+    pub refresh: Refresh,
     /// Tables that come from outside.
     pub sources: Vec<Definition<SourceHeader>>,
     /// Aggregates.

@@ -10,7 +10,7 @@ use nightshift_diagnostic::{Diagnostic, Diagnostics, SourceText, codes, did_you_
 
 use crate::paths::PathOverrides;
 use crate::yaml::{self, Fields, Node, Reader, list};
-use crate::{LimitOverrides, Limits, Maintenance, Paths, folder, holidays};
+use crate::{LimitOverrides, Limits, Maintenance, Paths, Refresh, folder, holidays};
 
 /// What `nightshift.yaml` says, for one target.
 pub(crate) struct Settings {
@@ -19,6 +19,7 @@ pub(crate) struct Settings {
     pub(crate) paths: Paths,
     pub(crate) limits: Limits,
     pub(crate) maintenance: Maintenance,
+    pub(crate) refresh: Refresh,
 }
 
 struct Target {
@@ -27,7 +28,7 @@ struct Target {
     limits: LimitOverrides,
 }
 
-const KEYS: [&str; 9] = ["name", "timezone", "day_starts_at", "fiscal_year_starts", "holidays", "paths", "limits", "maintenance", "targets"];
+const KEYS: [&str; 10] = ["name", "timezone", "day_starts_at", "fiscal_year_starts", "holidays", "paths", "limits", "maintenance", "refresh", "targets"];
 
 /// Reads the settings; what is wrong or missing is reported, and a harmless value stands in its place.
 pub(crate) fn read(root: &Path, file: &Arc<SourceText>, target: Option<&str>, problems: &mut Diagnostics) -> Settings {
@@ -41,6 +42,7 @@ pub(crate) fn read(root: &Path, file: &Arc<SourceText>, target: Option<&str>, pr
         paths: Paths::new(root, &nothing, target.map(|name| (name, &nothing))),
         limits: Limits::of_machine(),
         maintenance: Maintenance::default(),
+        refresh: Refresh::default(),
     });
     problems.extend(reader.finish());
     settings
@@ -63,6 +65,7 @@ fn read_fields<'a>(root: &Path, reader: &'a Reader<'a>, fields: &Fields<'a>, tar
         paths: Paths::new(root, &paths, chosen.map(|target| (target.name.as_str(), &target.paths))),
         limits,
         maintenance: Maintenance::read(reader, fields.get("maintenance")),
+        refresh: Refresh::read(reader, fields.get("refresh")),
     }
 }
 

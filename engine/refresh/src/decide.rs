@@ -14,15 +14,17 @@ use crate::buckets::{Bucket, Buckets};
 use crate::by_facts::fresh_feeder;
 use crate::changed::Change;
 use crate::cost::{Costs, Prediction, Work};
-use crate::refresh::Request;
+use crate::refresh::{Choice, Request};
 use crate::tables::Pinned;
 use crate::technique::{Kind, Technique};
 use crate::touched::{Touched, Touching};
 use crate::work::Estimate;
 use crate::{Result, stamps};
 
-/// How much faster another technique has to be than the one that looks at least.
+/// How much of the time another technique may take than the one that looks at least.
 const MARGIN: f64 = 0.9;
+/// How many seconds it has to spare.
+const WORTH: f64 = 0.01;
 
 /// Why everything is computed anew.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,8 +64,8 @@ pub enum FullReason {
     #[error(transparent)]
     Unproved(#[from] Unproved),
     /// Nothing else would be faster.
-    #[error("so much has changed that nothing is spared by looking at the change alone")]
-    Cheaper,
+    #[error("so much has changed that it is expected to be faster than to follow the change")]
+    Faster,
 }
 
 /// A technique that is not taken.
@@ -226,7 +228,7 @@ pub(crate) async fn decide(request: &Request<'_>, table: Option<&Snapshot>, touc
     let locality = if is_broken(Mutation::NothingFollows) { &Locality::Bucket } else { &rollup.proof.locality };
     let allowed = allowed(locality, &obstacles, buckets, first);
     let costs = costs(request, table, &changes, &allowed).await?;
-    let Some(technique) = cheapest(allowed, &costs, request.only) else { return Ok(full(FullReason::Cheaper, bytes)) };
+    let Some(technique) = chosen(allowed, &costs, request.choice) else { return Ok(full(FullReason::Faster, bytes)) };
     let slower =
         |kind: Kind| costs.iter().find(|cost| cost.kind == kind).map(|cost| Rejection::Slower { milliseconds: (cost.prediction.seconds * 1e3) as u64 });
     let why_not = |kind| obstacles.why_not(kind).or_else(|| slower(kind)).unwrap_or(Rejection::Dearer);
@@ -245,7 +247,7 @@ fn allowed(locality: &Locality, obstacles: &Obstacles, buckets: Buckets, first: 
         allowed.push(Technique::RebuildGroups(buckets.clone()));
     }
     allowed.push(if is_onward { Technique::Onward(first) } else { Technique::Rebuild(buckets) });
-    allowed.push(Technique::Full(FullReason::Cheaper));
+    allowed.push(Technique::Full(FullReason::Faster));
     allowed
 }
 
@@ -261,12 +263,18 @@ async fn costs(request: &Request<'_>, table: &Snapshot, changes: &[Change], allo
     Ok(allowed.iter().map(cost).collect())
 }
 
-/// The technique that is expected to be fastest. The first looks at least: another one has to be faster by more than a guess may be wrong.
-fn cheapest(allowed: Vec<Technique>, costs: &[Cost], only: Option<Kind>) -> Option<Technique> {
-    let seconds = |(index, cost): &(usize, &Cost)| if *index == 0 { cost.prediction.seconds * MARGIN } else { cost.prediction.seconds };
-    let best = match only {
-        Some(kind) => allowed.iter().position(|technique| technique.kind() == kind),
-        None => costs.iter().enumerate().min_by(|one, other| seconds(one).total_cmp(&seconds(other))).map(|(index, _)| index),
+/// The technique that is taken. The first looks at least: another one has to be faster by more than a guess may be wrong, and by so much that
+/// it is worth it.
+fn chosen(allowed: Vec<Technique>, costs: &[Cost], choice: Choice) -> Option<Technique> {
+    let seconds = |cost: &Cost| cost.prediction.seconds;
+    let least = costs.first().map_or(0.0, seconds);
+    let best = match choice {
+        Choice::Named(kind) => allowed.iter().position(|technique| technique.kind() == kind),
+        Choice::Least => None,
+        Choice::Fastest => {
+            let fastest = costs.iter().enumerate().min_by(|(_, one), (_, other)| seconds(one).total_cmp(&seconds(other)));
+            fastest.filter(|(_, cost)| seconds(cost) < least * MARGIN && seconds(cost) < least - WORTH).map(|(index, _)| index)
+        }
     };
     allowed.into_iter().nth(best.unwrap_or_default())
 }

@@ -38,7 +38,7 @@ pub use cost::{History, NoHistory, Observation, Prediction, Work};
 pub use decide::{Cost, Decision, FullReason, Rejected, Rejection};
 pub use difference::Differences;
 pub use error::{Error, Result};
-pub use refresh::{Outcome, Request, preview, refresh, table_name};
+pub use refresh::{Choice, Outcome, Request, preview, refresh, table_name};
 pub use spans::CUT_FROM;
 pub use states::{merged, value_of};
 pub use technique::{Kind, Technique};

@@ -44,8 +44,20 @@ pub struct Request<'a> {
     pub cut_from: u64,
     /// What refreshes took before.
     pub history: &'a dyn History,
-    /// The technique to take whatever it costs, or the one that looks at least where it is not allowed; the cheapest one if none is named.
-    pub only: Option<Kind>,
+    /// Which technique is taken of those that are allowed.
+    pub choice: Choice,
+}
+
+/// Which technique is taken of those that a change allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Choice {
+    /// The one that is expected to be fastest.
+    #[default]
+    Fastest,
+    /// The one that looks at least.
+    Least,
+    /// This one; the one that looks at least where it is not allowed.
+    Named(Kind),
 }
 
 /// What a refresh did.

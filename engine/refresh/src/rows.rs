@@ -115,21 +115,22 @@ impl Rows<'_> {
         }
     }
 
-    /// True for times in the buckets. The range comes first: files, row groups and pages are skipped by it.
+    /// True for times in the buckets. Ranges come first: files, row groups and pages are skipped by them, also between buckets if these are few.
     pub(crate) fn within(&self, time: Expr, data_type: &DataType, buckets: &Buckets) -> Expr {
         let grain = self.rollup.grain();
         let spans: Vec<(i64, i64)> = buckets.iter().filter_map(|bucket| bucket.instants(self.rollup.bucketing(), self.calendar)).collect();
         let days: Vec<_> = buckets.iter().filter_map(|bucket| bucket.day(self.calendar)).collect();
-        let range = match (data_type, spans.first(), spans.last(), days.first(), days.last()) {
-            (DataType::Date32, _, _, Some(first), Some(last)) => {
-                let end = grain.next_first_day(*last);
-                let date = |day| literal(ScalarValue::Date32(Some(datafusion::arrow::datatypes::Date32Type::from_naive_date(day))));
-                time.clone().gt_eq(date(*first)).and(time.clone().lt(date(end)))
+        let between = |from, until| time.clone().gt_eq(literal(from)).and(time.clone().lt(literal(until)));
+        let range = match (data_type, days.first(), days.last()) {
+            (DataType::Date32, Some(first), Some(last)) => {
+                let date = |day| ScalarValue::Date32(Some(datafusion::arrow::datatypes::Date32Type::from_naive_date(day)));
+                between(date(*first), date(grain.next_first_day(*last)))
             }
-            (DataType::Timestamp(..), Some((start, _)), Some((_, end)), ..) => {
+            (DataType::Timestamp(..), ..) => {
                 let zone: Arc<str> = self.calendar.zone.name().into();
-                let instant = |value| literal(ScalarValue::TimestampMicrosecond(Some(value), Some(Arc::clone(&zone))));
-                time.clone().gt_eq(instant(*start)).and(time.clone().lt(instant(*end)))
+                let instant = |value| ScalarValue::TimestampMicrosecond(Some(value), Some(Arc::clone(&zone)));
+                let ranges = ranges(&spans).into_iter().map(|(start, end)| between(instant(start), instant(end)));
+                ranges.reduce(Expr::or).unwrap_or_else(|| lit(false))
             }
             _ => lit(false),
         };
@@ -276,6 +277,21 @@ impl Rows<'_> {
         let digits = if self.rollup.grain() == Grain::Month { 4_i64 } else { 7 };
         let day = cast(col(Column::new_unqualified(self.rollup.bucket_column())), DataType::Date32);
         nightshift_functions::period_text().call(vec![day, lit(digits)])
+    }
+}
+
+/// Spans in their order, those that touch each other as one; one that holds them all if they are many.
+pub(crate) fn ranges(spans: &[(i64, i64)]) -> Vec<(i64, i64)> {
+    let mut joined: Vec<(i64, i64)> = vec![];
+    for (from, until) in spans.iter().copied() {
+        match joined.last_mut() {
+            Some((_, end)) if *end >= from => *end = until.max(*end),
+            _ => joined.push((from, until)),
+        }
+    }
+    match (joined.first(), joined.last()) {
+        (Some((from, _)), Some((_, until))) if joined.len() > MOST_LISTED => vec![(*from, *until)],
+        _ => joined,
     }
 }
 

@@ -9,9 +9,12 @@ use crate::buckets::{Bucket, Buckets};
 use crate::changed::Change;
 use crate::cost::Work;
 use crate::replaced::replaced_files;
+use crate::rows::ranges;
 use crate::tables::{Pinned, used_by};
 use crate::technique::Technique;
 
+/// Rows of a page of a column: Parquet's writer begins another one after so many.
+const PAGE_ROWS: f64 = 20_000.0;
 /// A day in microseconds.
 const DAY: i64 = 86_400_000_000;
 
@@ -56,7 +59,7 @@ impl Estimate<'_> {
         let of_bucket = |bucket: &Bucket| bucket.instants(self.rollup.bucketing(), self.calendar);
         let spans = match technique {
             Technique::Full(_) => vec![(i64::MIN, i64::MAX)],
-            Technique::Rebuild(buckets) | Technique::RebuildGroups(buckets) => joined(buckets.iter().filter_map(of_bucket)),
+            Technique::Rebuild(buckets) | Technique::RebuildGroups(buckets) => ranges(&buckets.iter().filter_map(of_bucket).collect::<Vec<_>>()),
             Technique::Onward(first) => vec![(of_bucket(first).map_or(i64::MIN, |(start, _)| start), i64::MAX)],
             _ => return (0, 0),
         };
@@ -72,8 +75,11 @@ impl Estimate<'_> {
         let (mut rows, mut bytes) = (0.0, 0.0);
         for file in table.files() {
             let share = share(file, &column, &spans, instants);
-            rows += share * file.rows().unwrap_or_default() as f64;
-            bytes += share * used * file.size as f64;
+            let all = file.rows().unwrap_or_default() as f64;
+            rows += share * all;
+            // Whole pages are read.
+            let pages = if share > 0.0 && all > 0.0 { (share + PAGE_ROWS / all).min(1.0) } else { 0.0 };
+            bytes += pages * used * file.size as f64;
         }
         (rows as u64, bytes as u64)
     }
@@ -86,7 +92,8 @@ impl Estimate<'_> {
 
     /// Rows of files that lie in buckets, if they are spread evenly over the days of each file.
     fn share_of_stored(&self, files: &[DataFile], buckets: &Buckets) -> u64 {
-        let numbers: Vec<(i64, i64)> = joined(buckets.iter().filter_map(|bucket| bucket.number().map(|number| (number, number.saturating_add(1)))));
+        let numbers = buckets.iter().filter_map(|bucket| bucket.number().map(|number| (number, number.saturating_add(1))));
+        let numbers = ranges(&numbers.collect::<Vec<_>>());
         let rows = |file: &DataFile| file.rows().unwrap_or_default() as f64 * share(file, self.rollup.bucket_column(), &numbers, numbered);
         files.iter().map(rows).sum::<f64>() as u64
     }
@@ -123,16 +130,4 @@ fn instants(value: &ScalarValue) -> Option<(i64, i64)> {
         ScalarValue::Date32(_) => Some((from.saturating_mul(DAY), until.saturating_mul(DAY))),
         _ => Some((from, until)),
     }
-}
-
-/// Spans that touch each other become one.
-fn joined(spans: impl Iterator<Item = (i64, i64)>) -> Vec<(i64, i64)> {
-    let mut joined: Vec<(i64, i64)> = vec![];
-    for (from, until) in spans {
-        match joined.last_mut() {
-            Some((_, end)) if *end >= from => *end = until.max(*end),
-            _ => joined.push((from, until)),
-        }
-    }
-    joined
 }

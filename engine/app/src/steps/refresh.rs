@@ -36,7 +36,7 @@ impl Steps {
             cancel: &context.cancel,
             cut_from: CUT_FROM,
             history: &self.history,
-            only: None,
+            choice: workspace.choice(),
         };
         let begun = Instant::now();
         let done = nightshift_refresh::refresh(&request).await?;

@@ -5,6 +5,7 @@
 //! the pinned tables are registered ([`tables::register`]); it never builds one. Start reading at [`refresh()`], then [`decide`].
 
 mod affected;
+pub mod backfill;
 pub mod buckets;
 mod by_change;
 mod by_facts;
@@ -16,6 +17,7 @@ mod difference;
 mod distinct;
 mod error;
 mod groups;
+mod interval;
 pub mod layout;
 mod merge;
 mod refresh;
@@ -35,6 +37,7 @@ pub use columns::ColumnChanges;
 pub use decide::{Decision, FullReason, Rejected, Rejection};
 pub use difference::{Differences, SIDE};
 pub use error::{Error, Result};
+pub use interval::{Interval, NoInterval};
 pub use refresh::{Outcome, Request, preview, refresh, table_name};
 pub use spans::CUT_FROM;
 pub use technique::{Kind, Technique};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use nightshift_app::verify::{Extent, Verification};
 use nightshift_app::{Error, Named, Result, Workspace};
+use nightshift_compile::Rollup;
 use nightshift_diagnostic::Fault;
 use serde_json::{Value, json};
 
@@ -22,13 +23,7 @@ pub(super) async fn verify(
     let (workspace, problems) = Workspace::open(root, target).await?;
     let chosen = match name {
         None => workspace.compiled.rollups.clone(),
-        Some(name) => match workspace.named(name)? {
-            Named::Rollup(definition) => vec![Arc::clone(workspace.rollup(&definition.name)?)],
-            other => {
-                let hint = Some(format!("it is a {}", other.kind()));
-                return Err(Error::Unknown { kind: "rollup", name: other.name().to_owned(), hint });
-            }
-        },
+        Some(name) => vec![Arc::clone(rollup_named(&workspace, name)?)],
     };
     let cancel = stop_on_signal(*printer);
     let ledger = workspace.ledger().await?;
@@ -49,9 +44,17 @@ pub(super) async fn verify(
     printer.other_problems(&problems);
     printer.note(&format!("{} equal, {different} different, {skipped} not verified", found.len() - different - skipped));
     if different > 0 {
-        printer.note("what differs was not made by a refresh of these sources, or by a mistake of the engine; to build a rollup anew: move its folder away and run a pipeline that refreshes it");
+        printer.note("what differs was not made by a refresh of these sources, or by a mistake of the engine; to compute buckets anew: nightshift backfill ROLLUP --from DAY --to DAY");
     }
     Ok((different > 0).then_some(Fault::Data))
+}
+
+/// The rollup that is named, by its name or file.
+pub(super) fn rollup_named<'a>(workspace: &'a Workspace, name: &str) -> Result<&'a Arc<Rollup>> {
+    match workspace.named(name)? {
+        Named::Rollup(definition) => workspace.rollup(&definition.name),
+        other => Err(Error::Unknown { kind: "rollup", name: other.name().to_owned(), hint: Some(format!("it is a {}", other.kind())) }),
+    }
 }
 
 fn text(found: &Verification) -> String {

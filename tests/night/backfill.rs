@@ -118,15 +118,28 @@ async fn only_the_interval_is_mended_and_other_files_stay() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_computed_from_it_is_mended_too() {
     let place = Backfilled::new().await;
-    for (rollup, column) in [("depot_daily", "deliveries"), ("depot_monthly", "deliveries"), ("depot_yearly", "deliveries")] {
-        tamper(&place.workspace, rollup, lit(true), column, col(column) + lit(1)).await;
+    let asked = days("2025-11-05", "2025-12-03");
+    for rollup in ["delivery_hourly", "depot_monthly", "depot_yearly"] {
+        tamper(&place.workspace, rollup, lit(true), "deliveries", col("deliveries") + lit(1)).await;
     }
-    let summary = place.backfill("depot_daily", days("2025-11-05", "2025-12-03"), true).await;
-    let names: Vec<&str> = summary.steps.iter().map(|step| step.step.name.as_str()).collect();
-    assert!(names.contains(&"backfill:depot_monthly:2025-11-01..2025-12-31") && names.contains(&"backfill:depot_yearly:2025-01-01..2025-12-31"), "{names:?}");
-    assert!(place.verify("depot_daily", days("2025-11-05", "2025-12-03")).await.is_equal());
-    assert!(place.verify("depot_daily", days("2025-12-04", "2025-12-04")).await.differences > 0);
-    // The rest of the days is wrong still, and was not asked.
+    let alone = place.backfill("delivery_hourly", asked, false).await;
+    assert!(place.verify("delivery_hourly", asked).await.is_equal());
+    assert!(place.verify("depot_monthly", asked).await.differences > 0, "nobody asked for it: {alone:?}");
+
+    let summary = place.backfill("delivery_hourly", asked, true).await;
+    let position = |name: &str| summary.steps.iter().position(|step| step.step.name == name).unwrap_or_else(|| panic!("{name} in {summary:?}"));
+    let order = [
+        "refresh:delivery_hourly",
+        "backfill:delivery_hourly:2025-11-05..2025-11-30",
+        "refresh:depot_monthly",
+        "backfill:depot_monthly:2025-11-01..2025-12-31",
+        "refresh:depot_yearly",
+        "backfill:depot_yearly:2025-01-01..2025-12-31",
+    ];
+    assert!(order.map(position).is_sorted(), "{summary:?}");
+    assert!(place.verify("delivery_hourly", asked).await.is_equal());
+    assert!(place.verify("delivery_hourly", days("2025-12-04", "2025-12-04")).await.differences > 0, "the rest of the month was not asked for");
+    // A month and a year that the days are part of are computed from the sources, not from hours that are still wrong.
     assert!(place.verify("depot_monthly", days("2025-11-01", "2025-12-31")).await.is_equal());
     assert!(place.verify("depot_yearly", Interval::ALL).await.is_equal());
 }

@@ -350,7 +350,7 @@ pub(crate) enum Command {
     ///
     /// The rollup is brought up to date first, as a night would; then its buckets are replaced, unit by unit, by what its query gives over the
     /// versions that the table then stands for. A unit is a month of a rollup by hour or day, a year of one by month; several run side by
-    /// side. Other buckets keep their files. What is stopped or dies is gone on with by the same words: units that are done are not done again.
+    /// side. Other buckets keep their rows, and files without one of these stay. What is stopped or dies is gone on with by the same words: units that are done are not done again.
     /// A rollup whose later buckets depend on earlier ones is computed from the first day onward, one that cannot be cut in full.
     #[command(after_help = BACKFILL_EXAMPLES)]
     Backfill(Backfill),

@@ -5,16 +5,27 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::{Expr, cast, col, lit, when};
+use datafusion::prelude::SessionContext;
 use nightshift_app::Workspace;
 use nightshift_app::backfill::{Interval, Wish};
 use nightshift_app::demo::Demo;
 use nightshift_app::verify::{Extent, Verification};
 use nightshift_lake::{Snapshot, TableKind, TableName};
-use nightshift_orchestrate::{RunSummary, Silent, StepState};
+use nightshift_orchestrate::{Intent, RunSummary, Silent, StepState};
 use tokio_util::sync::CancellationToken;
 
 use crate::place::Place;
 use crate::verify::tamper;
+
+/// A rollup that reads another one.
+const DAYS_OF_DEPOTS: &str = "/* rollup
+title: What depots did in a month, by their days
+time: day
+*/
+SELECT date_trunc('month', d.day)::date AS month, count(*) AS days, CAST(sum(d.deliveries) AS BIGINT) AS deliveries
+FROM depot_daily d
+GROUP BY 1
+";
 
 struct Backfilled {
     place: Place,
@@ -25,12 +36,14 @@ impl Backfilled {
     /// A night after seventy days: rows of three months, in three partitions of a daily rollup.
     async fn new() -> Self {
         let place = Place::new();
+        let file = place.root().join("sql/rollups/monthly/days_of_depots.sql");
+        std::fs::write(file, DAYS_OF_DEPOTS).unwrap();
         let workspace = place.workspace().await;
         let demo = Demo { first_night: "2025-12-30".parse().unwrap(), nights: 1, history_days: 70, deliveries_per_day: 30, seed: 5 };
         let mut generator = demo.generate_history(&workspace.project.paths.incoming).unwrap();
         let summary = demo.night(0, &mut generator, &workspace, Arc::new(Silent), CancellationToken::new()).await.unwrap();
         assert!(summary.fault().is_none(), "{summary:?}");
-        Self { place: place, workspace }
+        Self { place, workspace }
     }
 
     async fn snapshot(&self, rollup: &str) -> Snapshot {
@@ -43,6 +56,13 @@ impl Backfilled {
 
     async fn marks(&self, rollup: &str) -> BTreeMap<String, i64> {
         self.snapshot(rollup).await.transactions().await.unwrap().clone().into_iter().collect()
+    }
+
+    /// The rows of a rollup, as text.
+    async fn rows(&self, rollup: &str) -> String {
+        let rows = SessionContext::new().read_table(self.snapshot(rollup).await.provider(None)).unwrap();
+        let rows = rows.select_columns(&["month", "days", "deliveries"]).unwrap().sort_by(vec![col("month")]).unwrap();
+        rows.to_string().await.unwrap()
     }
 
     async fn verify(&self, rollup: &str, interval: Interval) -> Verification {
@@ -178,4 +198,36 @@ async fn what_cannot_be_cut_is_built_in_full() {
         assert!(place.verify("payment_daily", Interval::ALL).await.is_equal());
         tamper(&place.workspace, "payment_daily", lit(true), "payments", col("payments") + lit(1)).await;
     }
+}
+
+/// A rollup that reads another one takes over what is mended there, because it changed.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_reads_it_takes_over_what_is_mended() {
+    let place = Backfilled::new().await;
+    let right = place.rows("days_of_depots").await;
+    tamper(&place.workspace, "depot_daily", lit(true), "deliveries", col("deliveries") + lit(1)).await;
+    let wish =
+        |downstream| Wish { rollup: Arc::clone(place.workspace.compiled.rollup("depot_daily").unwrap()), interval: Interval::ALL, downstream, date: None };
+    let plan = place.workspace.plan_backfill(&wish(false), &CancellationToken::new()).await.unwrap();
+    assert_eq!(plan.downstream.reading.iter().map(|rollup| rollup.name()).collect::<Vec<_>>(), ["days_of_depots"]);
+    // It has read what is wrong.
+    let night = place.workspace.run("daily", "2025-12-30".parse().unwrap(), Intent::Run, Arc::new(Silent), CancellationToken::new()).await.unwrap();
+    assert!(night.fault().is_none() && place.rows("days_of_depots").await != right, "{night:?}");
+
+    let summary = place.backfill("depot_daily", Interval::ALL, true).await;
+    assert_eq!(summary.steps.last().unwrap().step.name, "refresh:days_of_depots");
+    assert_eq!(place.rows("days_of_depots").await, right);
+    assert!(place.verify("days_of_depots", Interval::ALL).await.is_equal() && place.verify("depot_daily", Interval::ALL).await.is_equal());
+}
+
+/// A file of the table is gone from the disk: what was in it is lost, so all of it is built anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_lost_a_file_is_built_in_full() {
+    let place = Backfilled::new().await;
+    let rollup = "product_daily";
+    let folder = place.workspace.lake.folder(&TableName::new(TableKind::Rollup, rollup).unwrap());
+    std::fs::remove_file(folder.join(place.paths(rollup).await.first().unwrap())).unwrap();
+    let summary = place.backfill(rollup, days("2025-12-10", "2025-12-10"), false).await;
+    assert_eq!(summary.steps[0].technique.as_ref().unwrap()["technique"], "full: files of its table are gone from the disk");
+    assert!(place.verify(rollup, Interval::ALL).await.is_equal());
 }

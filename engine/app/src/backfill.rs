@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, Utc};
 use nightshift_compile::Rollup;
 use nightshift_compile::rollup::feed::feed;
 use nightshift_compile::rollup::locality::Locality;
@@ -56,6 +56,8 @@ pub struct BackfillPlan {
     pub intent: Intent,
     /// The batch that is gone on with.
     pub goes_on: Option<BatchRecord>,
+    /// Who works on it just now.
+    pub held: Option<String>,
     /// Each rollup, what it is made from before it.
     pub parts: Vec<Part>,
     /// What is made from the rollup, whether it is part of the backfill or not.
@@ -67,7 +69,7 @@ pub struct BackfillPlan {
 pub struct Part {
     /// The rollup.
     pub rollup: Arc<Rollup>,
-    /// How it is brought up to date before; none where it is built in full anyway.
+    /// How it is brought up to date before its units; none where these build it in full.
     pub refresh: Option<Decision>,
     /// Why it is built in full, and not by units.
     pub in_full: Option<FullReason>,
@@ -240,11 +242,13 @@ impl Workspace {
             None => self.parts(wish, &downstream, cancel).await?,
         };
         let goes_on = open.map(|(batch, _)| batch);
+        let date = wish.date.or_else(|| goes_on.as_ref().map(|batch| batch.business_date)).unwrap_or_else(|| self.newest_date());
         let has_failed = goes_on.as_ref().is_some_and(|batch| batch.state == BatchState::Failed);
         Ok(BackfillPlan {
             interval: wish.interval,
+            held: self.holder(&pipeline, date).await?,
             pipeline,
-            date: wish.date.or_else(|| goes_on.as_ref().map(|batch| batch.business_date)).unwrap_or_else(|| self.newest_date()),
+            date,
             intent: if has_failed { Intent::Retry } else { Intent::Run },
             goes_on,
             parts,
@@ -266,6 +270,15 @@ impl Workspace {
         Ok(found)
     }
 
+    /// Who holds the lock of a backfill, in words.
+    async fn holder(&self, pipeline: &str, date: NaiveDate) -> Result<Option<String>> {
+        let Some(ledger) = self.existing_ledger().await? else { return Ok(None) };
+        let holder = ledger.lock_holder(pipeline, date, Utc::now()).await?;
+        ledger.close().await;
+        let held = |(owner, age)| nightshift_orchestrate::Error::Held { pipeline: pipeline.to_owned(), business_date: date, owner, age }.to_string();
+        Ok(holder.map(held))
+    }
+
     async fn parts(&self, wish: &Wish, downstream: &Downstream, cancel: &CancellationToken) -> Result<Vec<Part>> {
         let mut parts = vec![self.part(&wish.rollup, Cut::Anew(wish.interval), cancel).await?];
         if parts.iter().all(|part| part.units.is_empty()) {
@@ -285,9 +298,8 @@ impl Workspace {
     /// The parts of a batch that is gone on with: its units stay as they were cut, whatever has become of the tables.
     async fn parts_left(&self, steps: &[StepRecord], cancel: &CancellationToken) -> Result<Vec<Part>> {
         let mut parts: Vec<Part> = Vec::new();
-        let mut names: Vec<&str> = steps.iter().map(|step| step.target.as_str()).collect();
-        names.dedup();
-        for name in names {
+        let mut known = BTreeSet::new();
+        for name in steps.iter().map(|step| step.target.as_str()).filter(|name| known.insert(*name)) {
             let own = || steps.iter().filter(|step| step.target == name);
             let units = own().filter(|step| step.kind == StepKind::Backfill).map(|step| Ok((unit_in(&step.name)?, step.state == StepState::Succeeded)));
             let mut part = self.part(self.rollup(name)?, Cut::As(units.collect::<Result<_>>()?), cancel).await?;
@@ -303,7 +315,7 @@ impl Workspace {
         let table = self.lake.snapshot(&table_name(rollup)?).await?;
         let pinned = self.pinned(&rollup.tables, &BTreeMap::new()).await?;
         let decision = self.decide(rollup, &pinned, cancel).await?;
-        let in_full = backfill::only_in_full(rollup, table.as_ref()).or(match &decision.technique {
+        let in_full = backfill::only_in_full(&self.lake, rollup, table.as_ref()).or(match &decision.technique {
             Technique::Full(reason) => Some(reason.clone()),
             _ => None,
         });
@@ -329,8 +341,9 @@ impl Workspace {
             let reach = backfill::reach(rollup, table.as_ref(), &pinned, buckets.as_ref().map(|buckets| (interval, buckets)), &self.calendar);
             Unit { interval, buckets: buckets.map(|buckets| buckets.len()), reach, is_done }
         };
-        let units = units.into_iter().map(unit).collect();
-        Ok(Part { rollup: Arc::clone(rollup), refresh: in_full.is_none().then_some(decision), in_full, units })
+        let units: Vec<Unit> = units.into_iter().map(unit).collect();
+        let refresh = (in_full.is_none() || units.is_empty()).then_some(decision);
+        Ok(Part { rollup: Arc::clone(rollup), refresh, in_full, units })
     }
 
     /// What is made from a rollup.
@@ -359,7 +372,7 @@ impl Workspace {
     /// What a unit of a rollup computes over: what its table stands for, or the newest tables where all of it has to be built anew.
     pub(crate) async fn backfilled_over(&self, rollup: &Arc<Rollup>) -> Result<Over> {
         let table = self.lake.snapshot(&table_name(rollup)?).await?;
-        let stands_for = match (&table, backfill::only_in_full(rollup, table.as_ref())) {
+        let stands_for = match (&table, backfill::only_in_full(&self.lake, rollup, table.as_ref())) {
             (Some(table), None) => self.stands_for(rollup, table).await?,
             (None, None) => Err(FullReason::FirstBuild),
             (_, Some(reason)) => Err(reason),

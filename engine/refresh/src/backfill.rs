@@ -11,7 +11,7 @@ use nightshift_calendar::Calendar;
 use nightshift_compile::Rollup;
 use nightshift_compile::rollup::locality::Locality;
 use nightshift_compile::rollup::states::States;
-use nightshift_lake::{Commit, DataFile, Snapshot, Staged};
+use nightshift_lake::{Commit, DataFile, Lake, Snapshot, Staged};
 use serde_json::json;
 use tokio::sync::Mutex;
 
@@ -36,11 +36,15 @@ const INTERVAL: &str = "backfill";
 
 /// Why buckets of a rollup cannot be computed anew without all the others.
 #[must_use]
-pub fn only_in_full(rollup: &Rollup, table: Option<&Snapshot>) -> Option<FullReason> {
+pub fn only_in_full(lake: &Lake, rollup: &Rollup, table: Option<&Snapshot>) -> Option<FullReason> {
     if let Locality::Unproved(reason) = &rollup.proof.locality {
         return Some(FullReason::Unproved(reason.clone()));
     }
     let Some(table) = table else { return Some(FullReason::FirstBuild) };
+    // What was in them is lost, whatever was asked for.
+    if lake.lacks_files(table.name(), table.files()) {
+        return Some(FullReason::FilesGone);
+    }
     let schema = table.schema();
     let missing = rollup.states.iter().flat_map(States::hidden_columns).find(|column| schema.field_with_name(column).is_err());
     missing.map(|column| FullReason::StateMissing { column: column.to_owned() })

@@ -86,9 +86,13 @@ fn text(plan: &BackfillPlan) -> String {
 }
 
 fn beginning(plan: &BackfillPlan) -> String {
-    match &plan.goes_on {
-        None => "a new batch".to_owned(),
-        Some(_) => format!("resuming: {} of {} units are done", plan.done(), plan.units().count()),
+    match (&plan.held, &plan.goes_on) {
+        (Some(held), _) => format!("{held}; what it has not done yet"),
+        (None, None) => "a new batch".to_owned(),
+        (None, Some(batch)) => {
+            let begun = batch.created_at.format("%Y-%m-%d %H:%M UTC");
+            format!("resuming: {} of {} units are done, begun on {begun}; another --date does all of it anew", plan.done(), plan.units().count())
+        }
     }
 }
 

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 
+use nightshift_failure::Point;
 use serde_json::{Value, json};
 
+use crate::outcome::Outcome;
 use crate::place::{Place, send, text};
 
 const DATE: &str = "2026-03-04";
@@ -128,7 +130,7 @@ fn what_dies_goes_on_and_does_each_unit_once() {
         let (_, at_death) = commits(&place);
         if is_known {
             let planned = place.succeeds(&["backfill", ROLLUP, "--all", "--dry-run"]);
-            assert!(planned.contains("resuming: 2 of 4 units are done") && planned.matches("done by an earlier run").count() == 2, "{planned}");
+            assert!(planned.contains("resuming: 2 of 4 units are done, begun on ") && planned.matches("done by an earlier run").count() == 2, "{planned}");
             assert!(at_death >= before + 2, "{at_death}");
         }
         let last = place.runs(&ALL);
@@ -142,6 +144,54 @@ fn what_dies_goes_on_and_does_each_unit_once() {
         assert!(again.status.success() && !text(&again.stderr).contains("resuming"), "{}", text(&again.stderr));
         assert_eq!(commits(&place).1, before + 2 * UNITS, "{at}");
     }
+}
+
+/// Between any two effects of a backfill.
+#[test]
+fn a_death_at_any_point_leaves_nothing_behind() {
+    let beginning = place();
+    damage(&beginning);
+    let calm = beginning.copy();
+    let trace = calm.root().join("trace");
+    assert!(calm.runs_with(&ALL, ("NIGHTSHIFT_TRACE", trace.to_str().unwrap())).status.success());
+    let points: Vec<String> = std::fs::read_to_string(&trace).unwrap().lines().map(str::to_owned).collect();
+    // What has come to its end is done again by the same words.
+    let names: BTreeSet<&String> = points.iter().filter(|point| *point != Point::RunEnded.as_str()).collect();
+    assert!(names.len() >= 9, "{names:?}");
+    let undisturbed = Outcome::of(&calm, "backfill:depot_daily:all", DATE);
+    for point in names {
+        let last = points.iter().filter(|passed| *passed == point).count();
+        for time in BTreeSet::from([1, last]) {
+            let place = beginning.copy();
+            let at = format!("{point}:{time}");
+            let dead = place.runs_with(&ALL, ("NIGHTSHIFT_DIE_AT", &at));
+            assert_eq!(dead.status.signal(), Some(9), "{at}: {}", text(&dead.stderr));
+            assert!(place.runs(&ALL).status.success(), "{at}");
+            let outcome = Outcome::of(&place, "backfill:depot_daily:all", DATE);
+            let (tables, files) = (&outcome.tables, &outcome.files);
+            // Which unit made which version differs, as far as they run side by side.
+            assert!(*tables == undisturbed.tables && *files == undisturbed.files, "{at}: {:?}", undisturbed.differences(&outcome));
+            let made = |outcome: &Outcome| outcome.ledger.iter().filter(|row| row.starts_with("publication ")).count();
+            assert_eq!(made(&outcome), made(&undisturbed), "{at}: {:?}", outcome.ledger);
+            assert_eq!(place.strays(), Vec::<PathBuf>::new(), "{at}");
+        }
+    }
+}
+
+/// What goes on after a night does not bring the rollup back to what it would have read before.
+#[test]
+fn what_goes_on_after_a_night_stays_with_the_night() {
+    let place = place();
+    damage(&place);
+    let dead = place.runs_with(&ALL, ("NIGHTSHIFT_DIE_AT", "attempt-started:1"));
+    assert_eq!(dead.status.signal(), Some(9), "{}", text(&dead.stderr));
+    place.succeeds(&["generate", "--days", "71", "--rows-per-day", "60", "--from", "2025-12-25"]);
+    place.succeeds(&["run", "small", "--date", "2026-03-05"]);
+    let said = place.runs(&ALL);
+    assert!(said.status.success() && text(&said.stderr).contains("resuming: 0 of 4 units are done"), "{}", text(&said.stderr));
+    assert!(is_right(&place));
+    let newest = place.succeeds(&["sql", "SELECT max(day) FROM depot_daily", "--format", "json"]);
+    assert_eq!(serde_json::from_str::<Value>(&newest).unwrap()["rows"][0][0], json!("2026-03-05"), "{newest}");
 }
 
 #[test]

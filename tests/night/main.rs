@@ -2,6 +2,7 @@
 //! recomputes all of it from the files. And nights in zones whose clocks change, against Python's zoneinfo.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
+mod backfill;
 mod late;
 mod maintain;
 mod oracle;

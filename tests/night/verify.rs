@@ -47,21 +47,25 @@ impl Night {
         self.workspace.verify(rollup, extent, 10, (&ledger, "test", None), &CancellationToken::new()).await.unwrap()
     }
 
-    /// Puts other rows in the place of all that a rollup's table has; its marks stay.
     async fn tamper(&self, rollup: &str, keep: Expr, column: &str, value: Expr) {
-        let name = TableName::new(TableKind::Rollup, rollup).unwrap();
-        let base = self.workspace.lake.snapshot(&name).await.unwrap().unwrap();
-        let rows = SessionContext::new().read_table(base.provider(None)).unwrap().filter(keep).unwrap().with_column(column, value).unwrap();
-        let schema = base.schema();
-        let columns = schema.fields().iter().map(|field| cast(col(field.name()), field.data_type().clone()).alias(field.name())).collect::<Vec<Expr>>();
-        let rows = rows.select(columns).unwrap();
-        let mut writer = self.workspace.lake.stage(&name, base.layout().clone(), StageOptions::default()).unwrap();
-        for batch in rows.collect().await.unwrap() {
-            writer.write(batch).await.unwrap();
-        }
-        let commit = Commit { operation: "tamper".to_owned(), add: vec![writer.finish().await.unwrap()], remove: base.files().to_vec(), ..Commit::default() };
-        self.workspace.lake.commit(Some(&base), &name, commit).await.unwrap();
+        tamper(&self.workspace, rollup, keep, column, value).await;
     }
+}
+
+/// Puts other rows in the place of all that a rollup's table has; its marks stay.
+pub(crate) async fn tamper(workspace: &Workspace, rollup: &str, keep: Expr, column: &str, value: Expr) {
+    let name = TableName::new(TableKind::Rollup, rollup).unwrap();
+    let base = workspace.lake.snapshot(&name).await.unwrap().unwrap();
+    let rows = SessionContext::new().read_table(base.provider(None)).unwrap().filter(keep).unwrap().with_column(column, value).unwrap();
+    let schema = base.schema();
+    let columns = schema.fields().iter().map(|field| cast(col(field.name()), field.data_type().clone()).alias(field.name())).collect::<Vec<Expr>>();
+    let rows = rows.select(columns).unwrap();
+    let mut writer = workspace.lake.stage(&name, base.layout().clone(), StageOptions::default()).unwrap();
+    for batch in rows.collect().await.unwrap() {
+        writer.write(batch).await.unwrap();
+    }
+    let commit = Commit { operation: "tamper".to_owned(), add: vec![writer.finish().await.unwrap()], remove: base.files().to_vec(), ..Commit::default() };
+    workspace.lake.commit(Some(&base), &name, commit).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

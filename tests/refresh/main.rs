@@ -319,6 +319,14 @@ async fn run(nights: Vec<Night>, seen: &Mutex<BTreeSet<String>>) -> Result<(), S
         if let Some(difference) = shops.difference().await {
             return Err(format!("after night {number}: {difference}"));
         }
+        // What somebody did to the tables is mended, and the next night goes on from there.
+        if number % 3 == 1 {
+            shops.damage(nights.len().is_multiple_of(2)).await;
+            shops.backfill().await;
+            if let Some(difference) = shops.difference().await {
+                return Err(format!("computed anew after night {number}: {difference}"));
+            }
+        }
     }
     shops.left_out = 0;
     shops.rebuild_in_units().await;

@@ -8,12 +8,14 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::json::ReaderBuilder;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use chrono::{DateTime, Days, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use nightshift_app::Workspace;
 use nightshift_compile::Rollup;
 use nightshift_lake::{ChangedRows, Commit, DELETION_VECTORS, Deletion, Keep, StageOptions, TableKind, TableLayout, TableName};
+use nightshift_refresh::backfill;
 use nightshift_refresh::tables::{Pinned, PinnedTable, register};
-use nightshift_refresh::{CUT_FROM, Choice, NoHistory, Outcome, Request, Technique, refresh, stamps};
+use nightshift_refresh::verify::Verifying;
+use nightshift_refresh::{CUT_FROM, Choice, Interval, NoHistory, Outcome, Request, Technique, refresh, stamps};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -299,6 +301,71 @@ impl Shops {
             choice: Choice::Least,
         };
         refresh(&request).await
+    }
+
+    /// Takes every row from the rollups' tables, or puts it there a second time; their marks stay.
+    pub(crate) async fn damage(&self, doubles: bool) {
+        for rollup in self.taken(self.finest_first().into_iter()) {
+            let name = TableName::new(TableKind::Rollup, rollup.name()).unwrap();
+            let base = self.workspace.lake.snapshot(&name).await.unwrap().unwrap();
+            let (mut add, mut remove) = (vec![], base.files().to_vec());
+            if doubles {
+                let session = self.workspace.engine.step("damage").unwrap();
+                let mut writer = self.workspace.lake.stage(&name, base.layout().clone(), StageOptions::default()).unwrap();
+                for batch in session.context.read_table(base.provider(None)).unwrap().collect().await.unwrap() {
+                    writer.write(batch).await.unwrap();
+                }
+                add.push(writer.finish().await.unwrap());
+                remove.clear();
+            }
+            let commit = Commit { operation: "damage".to_owned(), add, remove, ..Commit::default() };
+            self.workspace.lake.commit(Some(&base), &name, commit).await.unwrap();
+        }
+    }
+
+    /// Computes all buckets of every rollup anew, first those before a day that is in the middle of a month, then the others.
+    pub(crate) async fn backfill(&self) {
+        let day = "2025-01-15".parse().ok();
+        let (early, late) = (Interval { from: None, to: day }, Interval { from: day.and_then(|day: NaiveDate| day.succ_opt()), to: None });
+        for rollup in self.taken(self.finest_first().into_iter()) {
+            for asked in [early, late] {
+                self.backfill_one(rollup, asked).await;
+            }
+        }
+    }
+
+    async fn backfill_one(&self, rollup: &Rollup, asked: Interval) {
+        let workspace = &self.workspace;
+        let pinned = self.pinned().await;
+        let table = workspace.lake.snapshot(&TableName::new(TableKind::Rollup, rollup.name()).unwrap()).await.unwrap().unwrap();
+        let session = workspace.engine.step(rollup.name()).unwrap();
+        register(&session.context, &pinned).unwrap();
+        let cancel = CancellationToken::new();
+        let (lake, calendar) = (&workspace.lake, &workspace.calendar);
+        let request = Request {
+            lake,
+            session: &session,
+            rollup,
+            finer: &[],
+            pinned: &pinned,
+            calendar,
+            cancel: &cancel,
+            cut_from: CUT_FROM,
+            history: &NoHistory,
+            choice: Choice::Least,
+        };
+        let in_full = backfill::only_in_full(lake, rollup, Some(&table));
+        let units = if in_full.is_some() {
+            vec![Interval::ALL]
+        } else {
+            let extent = backfill::extent(rollup, asked);
+            let verifying = Verifying { session: &session, rollup, table: &table, pinned: &pinned, calendar, cancel: &cancel };
+            let found = backfill::buckets(&verifying, extent).await.unwrap();
+            backfill::units(rollup, extent, &found, calendar)
+        };
+        for unit in units {
+            backfill::backfill(&request, unit, in_full.clone(), &Default::default()).await.unwrap();
+        }
     }
 
     async fn pinned(&self) -> Pinned {

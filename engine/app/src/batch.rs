@@ -11,6 +11,7 @@ use nightshift_orchestrate::{Displaced, Intent, Observer, Options, Request, RunS
 use nightshift_project::{Definition, LimitOverrides, Pipeline, PipelineAction, PipelineStep, ReportHeader};
 use tokio_util::sync::CancellationToken;
 
+use crate::backfill::{BackfillPlan, words_of};
 use crate::plan::{Rerun, latest_date};
 use crate::steps::Steps;
 use crate::steps::recover::recover;
@@ -34,7 +35,12 @@ impl Workspace {
                 name: name.to_owned(),
                 hint: Some("to make one report alone, name it behind the word: report daily_sales".to_owned()),
             },
-            _ => Error::unknown("pipeline", name, known),
+            _ => match words_of(name) {
+                Some(words) => {
+                    Error::Unknown { kind: "pipeline", name: name.to_owned(), hint: Some(format!("a backfill is asked for again: nightshift {words}")) }
+                }
+                None => Error::unknown("pipeline", name, known),
+            },
         })
     }
 
@@ -98,9 +104,20 @@ impl Workspace {
     /// If another process works on it, the intent does not fit what is there, or ledger or lake cannot be written.
     pub async fn begin(self: &Arc<Self>, pipeline: &str, date: NaiveDate, intent: Intent) -> Result<OpenRun> {
         let found = self.pipeline(pipeline)?;
-        let steps = self.steps(&found);
+        self.begin_steps(&found.name, date, intent, self.steps(&found)).await
+    }
+
+    /// Begins a run of a backfill, as [`Self::begin`] does one of a pipeline.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub async fn begin_backfill(self: &Arc<Self>, plan: &BackfillPlan) -> Result<OpenRun> {
+        self.begin_steps(&plan.pipeline, plan.date, plan.intent.clone(), plan.steps()).await
+    }
+
+    async fn begin_steps(self: &Arc<Self>, pipeline: &str, date: NaiveDate, intent: Intent, steps: Vec<StepSpec>) -> Result<OpenRun> {
         let ledger = self.ledger().await?;
-        let request = Request { pipeline: found.name.clone(), business_date: date, intent, owner: Owner::current(owner()) };
+        let request = Request { pipeline: pipeline.to_owned(), business_date: date, intent, owner: Owner::current(owner()) };
         let earlier = ledger.latest_batch(&request.pipeline, date).await?;
         let later = latest_date(&ledger, &request.pipeline, date).await?;
         let session = begin(&ledger, &request, steps, Arc::new(SystemClock)).await?;

@@ -56,7 +56,7 @@ pub enum Error {
     },
     /// A rollup that was verified does not hold what its query gives.
     #[error(
-        "`{rollup}` is not what its query gives over its sources: {differences} differing rows in {summary}; to see them: nightshift verify {rollup} --all"
+        "`{rollup}` is not what its query gives over its sources: {differences} differing rows in {summary}; to see them: nightshift verify {rollup} --all; to mend them: nightshift backfill {rollup}"
     )]
     Unequal {
         /// The rollup.
@@ -80,6 +80,25 @@ pub enum Error {
         /// What becomes of its columns.
         changes: Vec<String>,
     },
+    /// There is nothing to compute anew.
+    #[error("`{rollup}` has no bucket in {interval}, and neither have its sources")]
+    NoBuckets {
+        /// The rollup.
+        rollup: String,
+        /// The days.
+        interval: nightshift_refresh::Interval,
+    },
+    /// Nobody computes years anew by a slip.
+    #[error("all of `{rollup}` would be computed anew, {size}: say --all if that is meant, or the days with --from and --to")]
+    Unbounded {
+        /// The rollup.
+        rollup: String,
+        /// How much that is.
+        size: String,
+    },
+    /// A step of a backfill is named as no backfill names it.
+    #[error("the ledger has a step of a backfill without its days")]
+    NoInterval(#[from] nightshift_refresh::NoInterval),
     /// A name that the project does not have.
     #[error("there is no {kind} `{name}`{}", hint.as_deref().map(|hint| format!(": {hint}")).unwrap_or_default())]
     Unknown {
@@ -152,6 +171,8 @@ impl Faulty for Error {
             | Self::Broken { .. }
             | Self::NothingRan
             | Self::NeverBuilt { .. }
+            | Self::NoBuckets { .. }
+            | Self::Unbounded { .. }
             | Self::Breaks { .. }
             | Self::NotEmpty { .. }
             | Self::Outdated { .. }
@@ -167,7 +188,7 @@ impl Faulty for Error {
             Self::Ledger(error) => error.fault(),
             Self::Orchestrate(error) => error.fault(),
             Self::Generate(_) | Self::Folder { .. } => Fault::External,
-            Self::Plan(_) => Fault::Internal,
+            Self::Plan(_) | Self::NoInterval(_) => Fault::Internal,
         }
     }
 

@@ -5,6 +5,7 @@
 //! [`preview`], [`query`], [`rewrite`], [`lineage`], [`explain`],
 //! [`verify`], [`diff`], [`test`] and [`show`].
 
+pub mod backfill;
 pub mod batch;
 mod counted;
 pub mod demo;

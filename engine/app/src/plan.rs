@@ -217,6 +217,8 @@ impl Planner<'_> {
             StepKind::Refresh => self.refresh(&step.target).await,
             StepKind::Report => self.report(&step.target).await,
             StepKind::Maintain => self.maintain(&step.target).await,
+            // No pipeline has one: a backfill has a plan of its own.
+            StepKind::Backfill => Ok(outcome(Verdict::Work, "rebuild buckets")),
         };
         // What is wrong with one step is told beside the others.
         let outlook = found.unwrap_or_else(|error| outcome(Verdict::Fails, chain(&error)));

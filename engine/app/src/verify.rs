@@ -12,7 +12,7 @@ use nightshift_ledger::{BatchId, Ledger, VerificationRecord};
 use nightshift_refresh::buckets::{Bucket, Buckets};
 use nightshift_refresh::tables::{self, Pinned};
 use nightshift_refresh::verify::Verifying;
-use nightshift_refresh::{Differences, stamps, table_name};
+use nightshift_refresh::{Differences, FullReason, stamps, table_name};
 use tokio_util::sync::CancellationToken;
 
 use crate::query::{Column, Row};
@@ -188,7 +188,7 @@ impl Workspace {
         let pinned = match self.stands_for(rollup, &table).await? {
             Ok(pinned) => pinned,
             Err(reason) => {
-                found.reason = Some(reason);
+                found.reason = Some(reason.to_string());
                 return Ok(found);
             }
         };
@@ -223,12 +223,12 @@ impl Workspace {
     }
 
     /// The tables at the versions that a rollup's table stands for, or why these cannot be had.
-    async fn stands_for(&self, rollup: &Rollup, table: &Snapshot) -> Result<Result<Pinned, String>> {
+    pub(crate) async fn stands_for(&self, rollup: &Rollup, table: &Snapshot) -> Result<Result<Pinned, FullReason>> {
         let newest = self.pinned(&rollup.tables, &BTreeMap::new()).await?;
         let mut versions = BTreeMap::new();
         for (name, stamp) in stamps::read(rollup, table, &newest).await? {
             let Some(version) = stamp else {
-                return Ok(Err(format!("its definition, or the table `{name}`, is not the one that it was built from")));
+                return Ok(Err(FullReason::OtherDefinition { table: name }));
             };
             // A table that did not exist then does not exist now either, else it had another identity.
             if version >= 0 {
@@ -238,7 +238,7 @@ impl Workspace {
         match self.pinned(&rollup.tables, &versions).await {
             Ok(pinned) => Ok(Ok(pinned)),
             Err(Error::Lake(nightshift_lake::Error::VersionMissing { table, version })) => {
-                Ok(Err(format!("version {version} of `{}`, for which it stands, is gone", table.name())))
+                Ok(Err(FullReason::VersionGone { table: table.name().to_owned(), version }))
             }
             Err(error) => Err(error),
         }

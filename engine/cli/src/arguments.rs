@@ -6,6 +6,7 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use nightshift_app::backfill::Interval;
 use nightshift_app::verify::Extent;
 use nightshift_project::Project;
 
@@ -40,6 +41,11 @@ impl Arguments {
             let message = format!("`{report}` is one word too many: a pipeline has one name, and one report alone is `report {report}`");
             return Err(Self::command().error(ErrorKind::UnknownArgument, message));
         }
+        if let Command::Backfill(Backfill { from: Some(from), to: Some(to), .. }) = &self.command
+            && from > to
+        {
+            return Err(Self::command().error(ErrorKind::ValueValidation, format!("--from {from} is after --to {to}")));
+        }
         Ok(self)
     }
 
@@ -54,6 +60,7 @@ impl Arguments {
                 | Command::Preview { .. }
                 | Command::Verify { .. }
                 | Command::Diff { .. }
+                | Command::Backfill(_)
         )
     }
 
@@ -183,6 +190,46 @@ impl VerifyExtent {
     }
 }
 
+const BACKFILL_EXAMPLES: &str = "Examples:
+  nightshift backfill depot_daily --from 2026-01-10 --to 2026-01-12
+  nightshift backfill delivery_hourly --from 2026-01-01 --to 2026-01-31 --downstream --dry-run
+  nightshift backfill depot_daily --all";
+
+/// What is computed anew.
+#[derive(Debug, Args)]
+pub(crate) struct Backfill {
+    /// The rollup, by its name or file.
+    pub(crate) rollup: String,
+    /// The first day: buckets that it is part of are computed anew, and all up to the last day.
+    #[arg(long, value_name = "DAY", requires = "to")]
+    pub(crate) from: Option<NaiveDate>,
+    /// The last day.
+    #[arg(long, value_name = "DAY", requires = "from")]
+    pub(crate) to: Option<NaiveDate>,
+    /// Everything. Without days it has to be said, so that nobody computes years anew by a slip.
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) all: bool,
+    /// Also the coarser rollups that may have been computed from it, finest first, and what reads their tables.
+    #[arg(long)]
+    pub(crate) downstream: bool,
+    /// Say what would be done, without doing it: units, buckets, files, and what is made from the rollup.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Take a changed definition although readers of the table may break.
+    #[arg(long)]
+    pub(crate) accept: bool,
+    /// The business date under which it stands in the ledger; that of what is resumed, else the newest that files have arrived for.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) date: Option<NaiveDate>,
+}
+
+impl Backfill {
+    /// The days that are asked for, if any are.
+    pub(crate) fn days(&self) -> Option<Interval> {
+        if self.all { Some(Interval::ALL) } else { self.from.map(|from| Interval { from: Some(from), to: self.to }) }
+    }
+}
+
 const DIFF_EXAMPLES: &str = "Examples:
   nightshift diff depot_daily
   nightshift diff sql/rollups/daily/depot_daily.sql --limit all --format json";
@@ -305,6 +352,14 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value = "20")]
         limit: Limit,
     },
+    /// Compute buckets of a rollup anew from its sources, whatever its table holds: the cure for what verify finds.
+    ///
+    /// The rollup is brought up to date first, as a night would; then its buckets are replaced, unit by unit, by what its query gives over the
+    /// versions that the table then stands for. A unit is a month of a rollup by hour or day, a year of one by month; several run side by
+    /// side. Other buckets keep their rows, and files without one of these stay. What is stopped or dies is gone on with by the same words: units that are done are not done again.
+    /// A rollup whose later buckets depend on earlier ones is computed from the first day onward, one that cannot be cut in full.
+    #[command(after_help = BACKFILL_EXAMPLES)]
+    Backfill(Backfill),
     /// Show what a changed rollup would change: its query over the newest tables beside the table as it stands.
     ///
     /// Columns that come, go or get another type, and the rows that only one side has in the columns that both have. Nothing is written.

@@ -1,5 +1,6 @@
 //! One file a command; here it is chosen.
 
+mod backfill;
 mod batch;
 mod check;
 mod demo;
@@ -52,6 +53,7 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<Opti
         Command::Lineage { name } => lineage::lineage(&root, target, printer, name.as_deref()).await,
         Command::Diff { rollup, limit } => diff::diff(&root, target, printer, rollup, limit.0).await,
         Command::Explain { name } => explain::explain(&root, target, printer, name).await,
+        Command::Backfill(asked) => backfill::backfill(&root, target, printer, asked).await,
         Command::Verify { rollup, extent, limit } => verify::verify(&root, target, printer, rollup.as_deref(), extent.chosen(), limit.0).await,
         Command::Test { names } => test::test(&root, target, printer, names).await,
         Command::Show { batch, date } => show::show(&root, target, printer, batch.as_deref(), *date).await,

@@ -90,6 +90,7 @@ fn migrations() -> Migrator {
         (1, "ledger", include_str!("../migrations/0001_ledger.sql")),
         (2, "verification", include_str!("../migrations/0002_verification.sql")),
         (3, "maintain", include_str!("../migrations/0003_maintain.sql")),
+        (4, "backfill", include_str!("../migrations/0004_backfill.sql")),
     ];
     Migrator::with_migrations(
         all.into_iter().map(|(version, name, sql)| Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)).collect(),

@@ -110,6 +110,8 @@ words! {
         Report = "report",
         /// Keeps the tables of a definition small.
         Maintain = "maintain",
+        /// Computes buckets of a rollup anew.
+        Backfill = "backfill",
     }
 }
 

@@ -134,7 +134,7 @@ impl Fake {
                     StepKind::Ingest => {
                         vec![Pin { source: step.target.clone(), version: i64::from(context.attempt_number) }]
                     }
-                    StepKind::Refresh | StepKind::Report | StepKind::Maintain => Vec::new(),
+                    StepKind::Refresh | StepKind::Report | StepKind::Maintain | StepKind::Backfill => Vec::new(),
                 };
                 Ok(StepOutcome { pins, ..StepOutcome::default() })
             }

@@ -60,6 +60,9 @@ pub enum FullReason {
         /// The hidden column.
         column: String,
     },
+    /// Files of its own table are gone.
+    #[error("files of its table are gone from the disk")]
+    FilesGone,
     /// The query is not bucket-local.
     #[error(transparent)]
     Unproved(#[from] Unproved),

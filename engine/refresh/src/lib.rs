@@ -5,6 +5,7 @@
 //! the pinned tables are registered ([`tables::register`]); it never builds one. Start reading at [`refresh()`], then [`decide`].
 
 mod affected;
+pub mod backfill;
 pub mod buckets;
 mod by_change;
 mod by_facts;
@@ -17,6 +18,7 @@ mod difference;
 mod distinct;
 mod error;
 mod groups;
+mod interval;
 pub mod layout;
 mod merge;
 mod refresh;
@@ -38,6 +40,7 @@ pub use cost::{History, NoHistory, Observation, Prediction, Work};
 pub use decide::{Cost, Decision, FullReason, Rejected, Rejection};
 pub use difference::Differences;
 pub use error::{Error, Result};
+pub use interval::{Interval, NoInterval};
 pub use refresh::{Choice, Outcome, Request, preview, refresh, table_name};
 pub use spans::CUT_FROM;
 pub use states::{merged, value_of};

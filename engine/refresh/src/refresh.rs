@@ -142,7 +142,7 @@ fn touching<'a>(request: &'a Request<'a>, plan: &'a LogicalPlan) -> Touching<'a>
     Touching { session: request.session, rollup: request.rollup, plan, pinned: request.pinned, cancel: request.cancel }
 }
 
-async fn plan(request: &Request<'_>) -> Result<LogicalPlan> {
+pub(crate) async fn plan(request: &Request<'_>) -> Result<LogicalPlan> {
     let planned = request.rollup.parsed.plan(&request.session.context).await;
     planned.map(|planned| planned.plan).map_err(|problems| Error::Query { rollup: request.rollup.name().to_owned(), problems })
 }
@@ -183,7 +183,14 @@ async fn write(
 }
 
 /// Writes rows, whose plan may choose few of those that it scans.
-async fn stage(request: &Request<'_>, table: &TableName, layout: TableLayout, rows: Written, selects: bool, outcome: &mut Outcome) -> Result<Vec<Staged>> {
+pub(crate) async fn stage(
+    request: &Request<'_>,
+    table: &TableName,
+    layout: TableLayout,
+    rows: Written,
+    selects: bool,
+    outcome: &mut Outcome,
+) -> Result<Vec<Staged>> {
     match rows {
         Written::Together(rows) => {
             let mut writer = request.lake.stage(table, layout, StageOptions::default())?;

@@ -80,7 +80,7 @@ fn thinned(days: &[NaiveDate], most: usize) -> Vec<NaiveDate> {
     days.iter().copied().enumerate().filter(|(index, _)| (index + 1) % stride == 0).map(|(_, day)| day).collect()
 }
 
-fn day_of(bound: Option<&ScalarValue>, calendar: &Calendar) -> Option<NaiveDate> {
+pub(crate) fn day_of(bound: Option<&ScalarValue>, calendar: &Calendar) -> Option<NaiveDate> {
     match bound? {
         ScalarValue::Date32(Some(day)) => Date32Type::to_naive_date_opt(*day),
         ScalarValue::TimestampMicrosecond(Some(instant), _) => DateTime::from_timestamp_micros(*instant).map(|instant| calendar.local(instant).date()),

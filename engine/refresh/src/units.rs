@@ -78,7 +78,7 @@ async fn work(units: Units) -> Result<(Vec<Staged>, Measurement)> {
     }
 }
 
-async fn discard(staged: Vec<Staged>) {
+pub(crate) async fn discard(staged: Vec<Staged>) {
     for files in staged {
         files.discard().await;
     }

@@ -1,5 +1,6 @@
 //! The kinds of steps, one file each.
 
+mod backfill;
 mod ingest;
 mod maintain;
 mod pins;
@@ -20,7 +21,7 @@ use nightshift_lake::Lake;
 use nightshift_ledger::{Ledger, StepKind};
 use nightshift_orchestrate::{StepContext, StepFailure, StepOutcome, StepRunner, StepSpec};
 use nightshift_project::PipelineAction;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::history::LedgerHistory;
 use crate::{Error, Result, Workspace, chain};
@@ -45,6 +46,8 @@ pub struct Steps {
     turns: Semaphore,
     /// Rollups whose changed definitions are taken although they may break readers.
     accepted: BTreeSet<String>,
+    /// The turns of units of backfills that commit.
+    commits: Mutex<()>,
 }
 
 impl Steps {
@@ -52,7 +55,7 @@ impl Steps {
     pub fn new(workspace: Arc<Workspace>, ledger: Ledger, accepted: BTreeSet<String>) -> Self {
         let turns = Semaphore::new(side_by_side(workspace.engine.limits()).get());
         let history = LedgerHistory::of(&workspace.project.paths.ledger);
-        Self { workspace, ledger, history, shortage: Shortage::default(), turns, accepted }
+        Self { workspace, ledger, history, shortage: Shortage::default(), turns, accepted, commits: Mutex::new(()) }
     }
 
     /// The session of a refresh or report.
@@ -83,6 +86,7 @@ impl StepRunner for Steps {
             StepKind::Refresh => self.refresh(&step.target, &context).await,
             StepKind::Report => self.report(&step.target, &context).await,
             StepKind::Maintain => self.maintain(&step.target, &context).await,
+            StepKind::Backfill => self.backfill(step, &context).await,
         };
         done.map_err(|error| self.failure(&step.name, &error))
     }
@@ -91,7 +95,7 @@ impl StepRunner for Steps {
     async fn guess_seconds(&self, step: &StepSpec) -> Option<f64> {
         let compiled = &self.workspace.compiled;
         let tables = match step.kind {
-            StepKind::Ingest | StepKind::Maintain => return None,
+            StepKind::Ingest | StepKind::Maintain | StepKind::Backfill => return None,
             StepKind::Refresh => &compiled.rollup(&step.target)?.tables,
             StepKind::Report => &compiled.report(&step.target)?.tables,
         };

@@ -24,6 +24,12 @@ impl Steps {
         Ok(pinned)
     }
 
+    /// Sources at the versions that a step has read, as the ledger knows them.
+    pub(super) fn pins_of(&self, pinned: &Pinned) -> Vec<Pin> {
+        let sources = pinned.tables.iter().filter(|(name, _)| self.workspace.compiled.contract(name).is_some());
+        sources.filter_map(|(name, table)| Some(Pin { source: name.clone(), version: table.snapshot.as_ref()?.version() })).collect()
+    }
+
     /// A source at its pinned version; a source that is not pinned yet is pinned as it stands.
     async fn source(&self, run: RunId, source: &str, pins: &[Pin]) -> Result<Option<Snapshot>> {
         let lake = &self.workspace.lake;

@@ -44,7 +44,7 @@ pub(crate) async fn recover(lake: &Lake, ledger: &Ledger, batch: BatchId) -> Res
 fn table_of(step: &StepRecord) -> Result<Option<TableName>> {
     let kind = match step.kind {
         StepKind::Ingest => TableKind::Source,
-        StepKind::Refresh => TableKind::Rollup,
+        StepKind::Refresh | StepKind::Backfill => TableKind::Rollup,
         StepKind::Report => TableKind::Report,
         StepKind::Maintain => return Ok(None),
     };

@@ -1,5 +1,6 @@
 //! Brings a rollup to the versions of the run.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,6 +12,7 @@ use nightshift_refresh::{CUT_FROM, Request, table_name, tables};
 use serde_json::json;
 
 use super::Steps;
+use crate::backfill::is_backfill;
 use crate::diff::breaking;
 use crate::history::{OBSERVED, observation};
 use crate::plan::rejected;
@@ -22,10 +24,16 @@ impl Steps {
         let workspace = &self.workspace;
         let rollup = workspace.rollup(name)?;
         self.must_not_break_readers(rollup, context).await?;
-        let pinned = self.pinned(context.run.id, &rollup.tables).await?;
+        // A backfill that goes on after a night must not bring its rollup back to what it pinned before, and trusts no finer rollup.
+        let is_of_backfill = is_backfill(&context.batch.pipeline);
+        let pinned = match is_of_backfill {
+            true => workspace.pinned(&rollup.tables, &BTreeMap::new()).await?,
+            false => self.pinned(context.run.id, &rollup.tables).await?,
+        };
         let session = self.session(&format!("refresh:{name}"))?;
         tables::register(&session.context, &pinned)?;
-        let finer: Vec<Arc<Rollup>> = workspace.compiled.rollups.iter().filter(|fine| fine.grain() < rollup.grain()).map(Arc::clone).collect();
+        let finer = workspace.compiled.rollups.iter().filter(|fine| fine.grain() < rollup.grain() && !is_of_backfill);
+        let finer: Vec<Arc<Rollup>> = finer.map(Arc::clone).collect();
         let request = Request {
             lake: &self.lake(context),
             session: &session,
@@ -71,6 +79,7 @@ impl Steps {
                 OBSERVED: observed,
                 "verified": verified,
             })),
+            pins: if is_of_backfill { self.pins_of(&pinned) } else { vec![] },
             publications: publication.into_iter().collect(),
             ..StepOutcome::default()
         })
@@ -79,6 +88,10 @@ impl Steps {
     /// Compares what the pipeline asks for with the sources, or all of a rollup that was found to be wrong and has not been right as a whole since; what was
     /// found, in words.
     async fn verify(&self, rollup: &Arc<Rollup>, context: &StepContext) -> Result<Option<String>> {
+        // What a backfill is to mend may still be wrong.
+        if is_backfill(&context.batch.pipeline) {
+            return Ok(None);
+        }
         let pipeline = self.workspace.pipeline(&context.batch.pipeline)?;
         let was_wrong = self.ledger.latest_verification(rollup.name()).await?.is_some_and(|latest| latest.differences > 0);
         let extent = match pipeline.verify {
@@ -93,7 +106,7 @@ impl Steps {
     }
 
     /// A changed definition is not taken silently where readers of the table may break.
-    async fn must_not_break_readers(&self, rollup: &Arc<Rollup>, context: &StepContext) -> Result<()> {
+    pub(super) async fn must_not_break_readers(&self, rollup: &Arc<Rollup>, context: &StepContext) -> Result<()> {
         let table = self.workspace.lake.snapshot(&table_name(rollup)?).await?;
         let changes = breaking(rollup, table.as_ref()).await?;
         if changes.is_empty() {

@@ -58,7 +58,7 @@ impl Steps {
                     None => false,
                 }
             }
-            StepKind::Report | StepKind::Maintain => false,
+            StepKind::Report | StepKind::Maintain | StepKind::Backfill => false,
         })
     }
 }

@@ -51,6 +51,15 @@ pub(super) async fn open_for_run(root: &std::path::Path, target: Option<&str>, p
 
 /// Says what a person has to know before the work begins.
 async fn announce(printer: &Printer, run: &OpenRun) -> Result<()> {
+    taken_over(printer, run);
+    if let Some(rerun) = run.rerun().await? {
+        printer.note(&format!("note: {}", rerun::text(&rerun)));
+    }
+    Ok(())
+}
+
+/// Says what a dead process has left.
+pub(super) fn taken_over(printer: &Printer, run: &OpenRun) {
     if let Some(displaced) = run.displaced() {
         printer.note(&format!("note: {displaced}; its lock is taken over"));
     }
@@ -61,8 +70,4 @@ async fn announce(printer: &Printer, run: &OpenRun) -> Result<()> {
             recovered.number, recovered.owner
         ));
     }
-    if let Some(rerun) = run.rerun().await? {
-        printer.note(&format!("note: {}", rerun::text(&rerun)));
-    }
-    Ok(())
 }

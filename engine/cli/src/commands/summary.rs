@@ -1,5 +1,6 @@
 //! What is said of a run when it has ended.
 
+use nightshift_app::backfill::words_of;
 use nightshift_ledger::{Measures, StepState};
 use nightshift_orchestrate::{RunSummary, StepReport};
 use serde_json::{Value, json};
@@ -8,15 +9,22 @@ use crate::columns::{count, shown, size, table};
 use crate::printer::Printer;
 
 pub(super) fn print_summary(printer: &Printer, summary: &RunSummary) {
-    let label = summary.batch.label();
-    let state = summary.batch.state.to_string();
-    let steps: Vec<Value> = summary.steps.iter().map(as_json).collect();
-    printer.data(&text(summary), &json!({"batch": label, "state": state, "seconds": summary.seconds, "steps": steps}));
-    printer.note(&format!("{label} {state} in {:.1} s{}", summary.seconds, next(summary)));
+    printer.data(&text(summary), &as_json(summary));
+    printer.note(&ending(summary));
+}
+
+/// How it ended, in a line.
+pub(super) fn ending(summary: &RunSummary) -> String {
+    format!("{} {} in {:.1} s{}", summary.batch.label(), summary.batch.state, summary.seconds, next(summary))
+}
+
+pub(super) fn as_json(summary: &RunSummary) -> Value {
+    let steps: Vec<Value> = summary.steps.iter().map(step_json).collect();
+    json!({"batch": summary.batch.label(), "state": summary.batch.state.as_str(), "seconds": summary.seconds, "steps": steps})
 }
 
 /// A line for each step and one for all of them.
-fn text(summary: &RunSummary) -> String {
+pub(super) fn text(summary: &RunSummary) -> String {
     let header = ["step", "state", "rows in", "rows out", "written", "spill", "memory", "seconds", "how"];
     let mut table = table(&header, &["rows in", "rows out", "written", "spill", "memory", "seconds"]);
     for step in &summary.steps {
@@ -68,7 +76,7 @@ fn how(step: &StepReport) -> String {
     told("verified").map_or(how.clone(), |verified| format!("{how}; verified: {verified}"))
 }
 
-fn as_json(step: &StepReport) -> Value {
+fn step_json(step: &StepReport) -> Value {
     let measures = &step.measures;
     json!({
         "step": step.step.name, "state": step.state.as_str(), "attempts": step.attempts,
@@ -82,7 +90,10 @@ fn as_json(step: &StepReport) -> Value {
 fn next(summary: &RunSummary) -> String {
     use nightshift_ledger::BatchState;
     let batch = &summary.batch;
-    let again = format!("nightshift retry {} --date {}", batch.pipeline, batch.business_date);
+    let again = match words_of(&batch.pipeline) {
+        Some(words) => format!("nightshift {words}"),
+        None => format!("nightshift retry {} --date {}", batch.pipeline, batch.business_date),
+    };
     match batch.state {
         BatchState::Succeeded => String::new(),
         BatchState::Failed => format!("; when the cause is mended: {again}"),

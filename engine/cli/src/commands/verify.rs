@@ -43,7 +43,7 @@ pub(super) async fn verify(
     printer.other_problems(&problems);
     printer.note(&format!("{} equal, {different} different, {skipped} not verified", found.len() - different - skipped));
     if different > 0 {
-        printer.note("what differs was not made by a refresh of these sources, or by a mistake of the engine; to build a rollup anew: move its folder away and run a pipeline that refreshes it");
+        printer.note("what differs was not made by a refresh of these sources, or by a mistake of the engine; to compute buckets anew: nightshift backfill ROLLUP --from DAY --to DAY");
     }
     Ok((different > 0).then_some(Fault::Data))
 }

@@ -33,7 +33,7 @@ fn what_the_demonstration_suggests_can_be_run() {
 #[test]
 fn help_says_what_each_command_is_for() {
     let place = Place::new();
-    for command in ["preview", "sql", "lineage", "explain", "verify", "diff", "test", "show"] {
+    for command in ["preview", "sql", "lineage", "explain", "verify", "backfill", "diff", "test", "show"] {
         assert_snapshot!(format!("help_{command}"), place.run(&[command, "--help"]).shown());
     }
     assert_snapshot!("help", place.run(&["-h"]).shown());

@@ -34,6 +34,22 @@ fn a_night_and_its_plan_as_an_operator_reads_them() {
 }
 
 #[test]
+fn a_backfill_as_an_operator_reads_it() {
+    let place = Place::with_days(10);
+    place.succeeds(&["run", "daily", "--date", "2026-01-03"]);
+    let _guard = settings().bind_to_scope();
+    let asked = ["backfill", "delivery_hourly", "--from", "2025-12-30", "--to", "2026-01-02", "--downstream"];
+    insta::assert_snapshot!("backfill_beforehand", place.succeeds(&[&asked[..], &["--dry-run"]].concat()));
+    let done = place.runs(&asked);
+    insta::assert_snapshot!("backfill_summary", crate::place::text(&done.stdout));
+    insta::assert_snapshot!("backfill_notes", crate::place::text(&done.stderr));
+    let onward = ["backfill", "cylinder_balance_daily", "--from", "2025-12-30", "--to", "2025-12-30", "--dry-run"];
+    insta::assert_snapshot!("backfill_onward", place.succeeds(&onward));
+    let alone = ["backfill", "delivery_hourly", "--from", "2025-12-30", "--to", "2026-01-02", "--dry-run"];
+    insta::assert_snapshot!("backfill_alone", place.succeeds(&alone));
+}
+
+#[test]
 fn numbers_for_programs_are_raw() {
     let place = Place::with_days(8);
     let summary: serde_json::Value = serde_json::from_str(&place.succeeds(&["--format", "json", "run", "daily", "--date", "2026-01-01"])).unwrap();

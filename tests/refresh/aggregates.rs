@@ -4,7 +4,7 @@ use crate::shops::{self, Shops};
 
 /// Aggregates that no rollup of the histories calls, and why.
 const NOT_CALLED: [(&str, &str); 2] = [
-    ("any_value", "it gives whichever value comes first, and no order can be asked of it"),
+    ("any_value", "it gives whichever value comes first, whatever order is asked of it: the compiler refuses it"),
     ("grouping", "it tells GROUPING SETS apart, in which a rollup's bucket is no key of its own"),
 ];
 

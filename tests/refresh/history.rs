@@ -14,7 +14,7 @@ use crate::change::{Change, change};
 use crate::shops::Shops;
 
 /// The rollups of the project; those that feed one another stand together, finest first.
-pub(crate) const FAMILIES: [&[&str]; 25] = [
+pub(crate) const FAMILIES: [&[&str]; 26] = [
     &["by_hour", "by_day", "by_year"],
     &["approximate"],
     &["averages"],
@@ -40,6 +40,7 @@ pub(crate) const FAMILIES: [&[&str]; 25] = [
     &["signed"],
     &["spread"],
     &["unpaid"],
+    &["weights"],
 ];
 
 /// A few rollups, and what happens to them. All of them in each history would cost too much: what one does, another does not see.
@@ -60,14 +61,14 @@ pub(crate) struct Night {
 }
 
 pub(crate) fn histories() -> impl Strategy<Value = History> {
-    let rollups = subsequence(FAMILIES.to_vec(), 1..=6).prop_map(|families| families.concat());
+    let rollups = subsequence(FAMILIES.to_vec(), 1..=10).prop_map(|families| families.concat());
     (rollups, nights()).prop_map(|(rollups, nights)| History { rollups, nights })
 }
 
 fn nights() -> impl Strategy<Value = Vec<Night>> {
     let left_out = prop_oneof![2 => Just(0_u32), 1 => any::<u32>()];
-    let night = (any::<bool>(), left_out, prop::collection::vec(change(), 0..4)).prop_map(|(tells, left_out, changes)| Night { tells, left_out, changes });
-    prop::collection::vec(night, 2..5)
+    let night = (any::<bool>(), left_out, prop::collection::vec(change(), 0..6)).prop_map(|(tells, left_out, changes)| Night { tells, left_out, changes });
+    prop::collection::vec(night, 2..6)
 }
 
 /// Definitions that a rollup has for a while: rollup, what it says, and what it says then.
@@ -89,7 +90,7 @@ pub(crate) const VARIANTS: [(&str, &str, &str); 12] = [
 /// Runs histories, and remembers what they have reached.
 pub(crate) struct Histories {
     runtime: Runtime,
-    /// The techniques, `<rollup>: <technique>`, and `<rollup> fed`.
+    /// What [`Shops::refresh`] tells.
     pub(crate) seen: Mutex<BTreeSet<String>>,
 }
 

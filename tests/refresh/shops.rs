@@ -103,11 +103,8 @@ impl Shops {
             Change::MergeSales { drop, alter, new } => self.merge_sales(drop, alter, new).await,
             Change::MarkSales { file, drop, alter } => self.mark_sales(*file, drop, alter).await,
             Change::DropSales { file } => self.drop_file("sale", *file).await,
-            Change::Shop { shop, region } => {
-                let mut rows = self.shops();
-                rows.insert(*shop, shop_row(*shop, region, false));
-                self.commit_shops(rows).await;
-            }
+            Change::Shop { shop, region } => self.open_shops(&[(*shop, region)]).await,
+            Change::Shops(shops) => self.open_shops(shops).await,
             Change::CloseShop { shop } => {
                 let mut rows = self.shops();
                 let closed = rows.get(shop).map(|row| shop_row(*shop, row["region"].as_str().unwrap(), true));
@@ -200,6 +197,12 @@ impl Shops {
         rows.map(|row| (row["shop_id"].as_i64().unwrap(), row.clone())).collect()
     }
 
+    async fn open_shops(&mut self, shops: &[(i64, &str)]) {
+        let mut rows = self.shops();
+        rows.extend(shops.iter().map(|(shop, region)| (*shop, shop_row(*shop, region, false))));
+        self.commit_shops(rows).await;
+    }
+
     async fn commit_shops(&mut self, rows: BTreeMap<i64, Value>) {
         let before: Vec<usize> = self.file("shop", 0).into_iter().collect();
         self.commit("shop", rows.into_values().collect(), &before).await;
@@ -289,7 +292,8 @@ impl Shops {
         lake.commit(Some(&base), &source(table), commit).await.unwrap();
     }
 
-    /// Refreshes every rollup, finest first; tells what was done, `<rollup>: <technique>`, and `<rollup> fed`. One that fails stays as it is.
+    /// Refreshes every rollup, finest first; tells what was done: `<rollup>: <technique>`, `<rollup> fed`, and `<rollup>: fails`
+    /// of one that stays as it is.
     pub(crate) async fn refresh(&mut self) -> Vec<String> {
         self.refresh_cut_from(CUT_FROM).await
     }
@@ -317,6 +321,7 @@ impl Shops {
                     seen.extend(outcome.feeder.map(|_| format!("{} fed", rollup.name())));
                 }
                 Err(error) => {
+                    seen.push(format!("{}: fails", rollup.name()));
                     failed.insert(rollup.name().to_owned(), reason(&error));
                 }
             }

@@ -107,8 +107,8 @@ fn sale() -> impl Strategy<Value = Sale> {
     let status = prop_oneof![8 => Just("done"), 2 => Just("void"), 1 => Just("gone")];
     // Two of the greatest of a kind fit together, three do not.
     let (great_worth, great_points) = (4 * 10_i128.pow(37), 4 * 10_i64.pow(18));
-    let worth = prop_oneof![4 => 0_i128..1_000_000, 2 => 0_i128..great_worth / 1_000, 2 => great_worth..great_worth + 4];
-    let points = prop_oneof![3 => 0_i64..1_000, 1 => great_points..great_points + 4];
+    let worth = prop_oneof![4 => 0_i128..1_000_000, 2 => 0_i128..great_worth / 1_000, 1 => great_worth..great_worth + 4];
+    let points = prop_oneof![6 => 0_i64..1_000, 1 => great_points..great_points + 4];
     let exact = (-20_i32..20, prop::option::weighted(0.7, -5_000_i64..90_000), prop::option::weighted(0.7, worth), prop::option::weighted(0.7, points));
     (prop::option::weighted(0.9, 1_i64..4), 1_i64..5, hour, 0_i64..70, status, exact, prop::option::of(weight)).prop_map(
         |(shop, buyer, hour, due_in, status, (quantity, amount, worth, points), weight)| Sale {

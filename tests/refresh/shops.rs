@@ -71,7 +71,7 @@ impl Shops {
     }
 
     /// Changes the text of a project's file, and opens the project anew.
-    pub(crate) async fn edit(&mut self, file: impl AsRef<Path>, from: &str, to: &str) {
+    pub(crate) async fn edit(&mut self, file: &str, from: &str, to: &str) {
         let path = self.folder.path().join(file);
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "{text}");
@@ -130,13 +130,14 @@ impl Shops {
         if variants.is_empty() {
             return;
         }
-        let (name, one, other) = variants[rollup % variants.len()];
-        let (from, to) = if self.redefined.remove(name) { (other, one) } else { (one, other) };
-        if from == one {
+        let (name, from, to) = variants[rollup % variants.len()];
+        let mut text = project()[*name].clone();
+        if !self.redefined.remove(name) {
             self.redefined.insert(name);
+            text = text.replace(from, to);
         }
-        let file = self.workspace.compiled.rollup(name).unwrap().definition.path.clone();
-        self.edit(&file, from, to).await;
+        std::fs::write(&self.workspace.compiled.rollup(name).unwrap().definition.path, text).unwrap();
+        self.reopen().await;
     }
 
     async fn merge_sales(&mut self, drop: &[usize], alter: &[(usize, Sale)], new: &[Sale]) {

@@ -101,7 +101,8 @@ impl Histories {
 
     /// The first of the seeds whose history goes wrong, and how: what is left of the history after so many attempts to make it smaller.
     pub(crate) fn first_wrong(&self, seeds: Range<u64>, attempts: u32) -> Option<(u64, String)> {
-        seeds.into_iter().find_map(|seed| Some((seed, self.wrong(seed, attempts)?)))
+        let mut seeds = seeds.inspect(|seed| println!("history {seed}"));
+        seeds.find_map(|seed| Some((seed, self.wrong(seed, attempts)?)))
     }
 
     fn wrong(&self, seed: u64, attempts: u32) -> Option<String> {

@@ -3,7 +3,7 @@
 //!
 //! The answer to compare with is what DuckDB gives over rows that the tests themselves keep, and not those of the lake. Only what is
 //! approximate is compared with the SELECT itself, run over the whole sources by DataFusion.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
 mod aggregates;
 mod change;

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What takes too long for each change: the mutation check, in which random histories have to find each broken rule of the refresh.
+# What takes too long for each change: 2,000 random histories beside the 200 of each run, and the mutation check, in which random histories
+# have to find each broken rule of the refresh.
 # Nights beside the oracle are tests/oracle/nights.sh.
 #
 #   tests/nightly.sh

@@ -27,3 +27,13 @@ CREATE OR REPLACE MACRO fiscal_period(day) AS printf('FY%04d-P%02d',
 -- 115/02/22: years count from 1912 = 1, and backwards without a year 0.
 CREATE OR REPLACE MACRO minguo_date(day) AS printf('%03d/%02d/%02d',
     CASE WHEN year(day) > 1911 THEN year(day) - 1911 ELSE year(day) - 1912 END, month(day), day(day));
+
+-- The average of decimals with two digits after the point, as the engine gives it: four digits more, and the rest cut off.
+CREATE OR REPLACE MACRO average_of_cents(amount) AS
+    CAST(CAST(CAST(sum(amount) * 100 AS HUGEINT) * 10000 // count(amount) AS DECIMAL(32, 0)) * CAST(0.000001 AS DECIMAL(6, 6)) AS DECIMAL(38, 6));
+
+-- A number that is not known.
+CREATE OR REPLACE MACRO or_null(number) AS nullif(number, CAST('nan' AS DOUBLE));
+
+-- r2 is not known where y does not vary, as it is not where x does not.
+CREATE OR REPLACE MACRO regression_r2(y, x) AS CASE WHEN regr_syy(y, x) > 0 THEN regr_r2(y, x) END;

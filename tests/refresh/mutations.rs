@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 
 use nightshift_failure::{Mutation, broken};
-use proptest::test_runner::Config;
 
-use crate::histories;
+use crate::history::Histories;
 
 /// So many histories have to suffice.
-const MOST: u32 = 200;
+const MOST: u64 = 200;
 
 fn is_found(mutation: Mutation) {
     let _broken = broken(mutation);
-    let outcome = histories(Config { cases: MOST, max_shrink_iters: 0, ..Config::default() }, &Default::default());
-    assert!(outcome.is_err(), "{mutation:?} is not found within {MOST} histories");
+    match Histories::new().first_wrong(0..MOST, 0) {
+        Some((seed, wrong)) => println!("{mutation:?} is found by history {seed}: {wrong}"),
+        None => panic!("{mutation:?} is not found within {MOST} histories"),
+    }
 }
 
 macro_rules! each_is_found {

@@ -1,14 +1,14 @@
 //! A small lake whose sources are changed by commits of their own, and the rollups over it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::json::ReaderBuilder;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, TimeDelta, Utc};
+use datafusion::logical_expr::AggregateUDF;
 use nightshift_app::Workspace;
 use nightshift_compile::Rollup;
 use nightshift_lake::{ChangedRows, Commit, DELETION_VECTORS, Deletion, Keep, StageOptions, TableKind, TableLayout, TableName};
@@ -20,6 +20,9 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::change::{Change, Sale};
+use crate::history::{FAMILIES, VARIANTS};
+use crate::oracle;
+use crate::rows::Rows;
 
 /// The beginning of time: the last evening of a year, so that the first hours lie in two years in Taipei.
 const BEGINNING: &str = "2024-12-31T12:00:00Z";
@@ -34,6 +37,10 @@ pub(crate) struct Shops {
     pub(crate) tells: bool,
     /// Rollups that are neither refreshed nor compared, a bit each.
     pub(crate) left_out: u32,
+    /// Rollups that have another definition than the project's.
+    redefined: BTreeSet<&'static str>,
+    /// Why rollups could not be refreshed the last time.
+    failed: BTreeMap<String, String>,
 }
 
 struct File {
@@ -44,11 +51,25 @@ struct File {
 }
 
 impl Shops {
+    /// All rollups of the project.
     pub(crate) async fn open() -> Self {
+        Self::of(&FAMILIES.concat()).await
+    }
+
+    /// Some rollups of the project.
+    pub(crate) async fn of(rollups: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("refresh/project"), folder.path());
+        copy(&folder_of_project(), folder.path(), &|file| !is_rollup(file) || rollups.contains(&stem(file)));
         let workspace = Workspace::open_sound(folder.path(), None).await.unwrap_or_else(|error| panic!("{error:?}"));
-        Self { folder, workspace, files: BTreeMap::new(), next: 1, tells: false, left_out: 0 }
+        let (files, redefined, failed) = Default::default();
+        Self { folder, workspace, files, next: 1, tells: false, left_out: 0, redefined, failed }
+    }
+
+    /// The names of each aggregate that SQL may call.
+    pub(crate) fn aggregates(&self) -> BTreeSet<Vec<String>> {
+        let state = self.workspace.engine.step("aggregates").unwrap().context.state();
+        let names = |function: &Arc<AggregateUDF>| [function.name().to_owned()].into_iter().chain(function.aliases().iter().cloned()).collect();
+        state.aggregate_functions().values().map(names).collect()
     }
 
     /// Changes the text of a project's file, and opens the project anew.
@@ -68,7 +89,7 @@ impl Shops {
         match change {
             Change::Sales(sales) => {
                 let rows = sales.iter().map(|sale| sale_row(self.number(), sale)).collect();
-                self.commit("sale", rows, None).await;
+                self.commit("sale", rows, &[]).await;
             }
             Change::RewriteSales { file, drop, alter } => {
                 let Some(file) = self.file("sale", *file) else { return };
@@ -79,15 +100,13 @@ impl Shops {
                 }
                 let mut numbers = 0..;
                 rows.retain(|_| numbers.next().is_none_or(|number| !drop.contains(&number)));
-                self.commit("sale", rows, Some(file)).await;
+                self.commit("sale", rows, &[file]).await;
             }
+            Change::MergeSales { drop, alter, new } => self.merge_sales(drop, alter, new).await,
             Change::MarkSales { file, drop, alter } => self.mark_sales(*file, drop, alter).await,
             Change::DropSales { file } => self.drop_file("sale", *file).await,
-            Change::Shop { shop, region } => {
-                let mut rows = self.shops();
-                rows.insert(*shop, shop_row(*shop, region, false));
-                self.commit_shops(rows).await;
-            }
+            Change::Shop { shop, region } => self.open_shops(&[(*shop, region)]).await,
+            Change::Shops(shops) => self.open_shops(shops).await,
             Change::CloseShop { shop } => {
                 let mut rows = self.shops();
                 let closed = rows.get(shop).map(|row| shop_row(*shop, row["region"].as_str().unwrap(), true));
@@ -97,12 +116,45 @@ impl Shops {
             Change::Receipts(receipts) => {
                 let row = |(sale, paid): &(i64, i64)| json!({"receipt_id": self.number(), "sale_id": sale, "paid": decimal(*paid)});
                 let rows = receipts.iter().map(row).collect();
-                self.commit("receipt", rows, None).await;
+                self.commit("receipt", rows, &[]).await;
             }
             Change::DropReceipts => self.drop_file("receipt", 0).await,
             Change::RearrangeSales { from } => self.rearrange("sale", *from).await,
             Change::Vacuum => self.vacuum("sale").await,
             Change::Forget => self.reopen().await,
+            Change::Redefine { rollup } => self.redefine(*rollup).await,
+        }
+    }
+
+    /// One of the rollups that have a variant gets it, or what the project says again.
+    async fn redefine(&mut self, rollup: usize) {
+        let variants: Vec<_> = VARIANTS.iter().filter(|(name, ..)| self.workspace.compiled.rollup(name).is_some()).collect();
+        if variants.is_empty() {
+            return;
+        }
+        let (name, from, to) = variants[rollup % variants.len()];
+        let mut text = project()[*name].clone();
+        if !self.redefined.remove(name) {
+            self.redefined.insert(name);
+            text = text.replace(from, to);
+        }
+        std::fs::write(&self.workspace.compiled.rollup(name).unwrap().definition.path, text).unwrap();
+        self.reopen().await;
+    }
+
+    async fn merge_sales(&mut self, drop: &[usize], alter: &[(usize, Sale)], new: &[Sale]) {
+        let mut rows: Vec<Value> = new.iter().map(|sale| sale_row(self.number(), sale)).collect();
+        let files = self.files.get("sale").map_or(&[][..], Vec::as_slice);
+        let places: Vec<(usize, &Value)> = files.iter().enumerate().flat_map(|(file, all)| all.rows.iter().map(move |row| (file, row))).collect();
+        let place = |row: &usize| row.checked_rem(places.len());
+        let altered: BTreeMap<usize, &Sale> = alter.iter().filter_map(|(row, sale)| Some((place(row)?, sale))).collect();
+        let dropped: BTreeSet<usize> = drop.iter().filter_map(place).collect();
+        let touched: BTreeSet<usize> = altered.keys().chain(&dropped).map(|place| places[*place].0).collect();
+        for (place, (_, row)) in places.iter().enumerate().filter(|(place, (file, _))| touched.contains(file) && !dropped.contains(place)) {
+            rows.push(altered.get(&place).map_or_else(|| (*row).clone(), |sale| sale_row(row["sale_id"].as_i64().unwrap(), sale)));
+        }
+        if !rows.is_empty() || !touched.is_empty() {
+            self.commit("sale", rows, &touched.into_iter().collect::<Vec<_>>()).await;
         }
     }
 
@@ -120,7 +172,7 @@ impl Shops {
         let leaving: Vec<usize> = (0..all.rows.len()).filter(leaves).collect();
         if leaving.len() == all.rows.len() {
             let rows = altered.into_values().collect();
-            return self.commit("sale", rows, Some(file)).await;
+            return self.commit("sale", rows, &[file]).await;
         }
         let new: Vec<Value> = altered.into_iter().filter(|(row, _)| !drop.contains(row)).map(|(_, value)| value).collect();
         self.mark("sale", file, &leaving, new).await;
@@ -139,7 +191,7 @@ impl Shops {
 
     async fn drop_file(&mut self, table: &'static str, number: usize) {
         if let Some(file) = self.file(table, number) {
-            self.commit(table, vec![], Some(file)).await;
+            self.commit(table, vec![], &[file]).await;
         }
     }
 
@@ -148,22 +200,29 @@ impl Shops {
         rows.map(|row| (row["shop_id"].as_i64().unwrap(), row.clone())).collect()
     }
 
-    async fn commit_shops(&mut self, rows: BTreeMap<i64, Value>) {
-        let before = self.file("shop", 0);
-        self.commit("shop", rows.into_values().collect(), before).await;
+    async fn open_shops(&mut self, shops: &[(i64, &str)]) {
+        let mut rows = self.shops();
+        rows.extend(shops.iter().map(|(shop, region)| (*shop, shop_row(*shop, region, false))));
+        self.commit_shops(rows).await;
     }
 
-    /// One commit: a new file if there are rows, and without an earlier one if it is named.
-    async fn commit(&mut self, table: &'static str, rows: Vec<Value>, replaced: Option<usize>) {
+    async fn commit_shops(&mut self, rows: BTreeMap<i64, Value>) {
+        let before: Vec<usize> = self.file("shop", 0).into_iter().collect();
+        self.commit("shop", rows.into_values().collect(), &before).await;
+    }
+
+    /// One commit: a new file if there are rows, and without earlier ones that are named, in their order.
+    async fn commit(&mut self, table: &'static str, rows: Vec<Value>, replaced: &[usize]) {
         let lake = &self.workspace.lake;
         let schema = stored(&self.workspace.compiled.contract(table).unwrap().schema(), table);
         let layout = layout(&schema);
         let base = lake.snapshot(&source(table)).await.unwrap();
         let files = self.files.entry(table).or_default();
-        let replaced = replaced.map(|file| files.remove(file));
-        let is_replaced = |path: &String| replaced.as_ref().is_some_and(|file| file.path == *path);
+        let replaced: Vec<File> = replaced.iter().rev().map(|file| files.remove(*file)).collect();
+        let is_replaced = |path: &String| replaced.iter().any(|file| file.path == *path);
         let remove = base.iter().flat_map(|base| base.files()).filter(|file| is_replaced(&file.path)).cloned().collect();
-        let changed_rows = self.tells.then(|| changed(&schema, &rows, replaced.as_ref().map_or(&[], |file| &file.rows)));
+        let old: Vec<Value> = replaced.iter().flat_map(|file| file.rows.clone()).collect();
+        let changed_rows = self.tells.then(|| changed(&schema, &rows, &old));
         let mut add = vec![];
         if !rows.is_empty() {
             let mut writer = lake.stage(&source(table), layout.clone(), StageOptions::default()).unwrap();
@@ -236,36 +295,47 @@ impl Shops {
         lake.commit(Some(&base), &source(table), commit).await.unwrap();
     }
 
-    /// Refreshes every rollup, finest first; tells what was done, `<rollup>: <technique>`, and `<rollup> fed`.
-    pub(crate) async fn refresh(&self) -> Vec<String> {
+    /// Refreshes every rollup, finest first; tells what was done: `<rollup>: <technique>`, `<rollup> fed`, and `<rollup>: fails`
+    /// of one that stays as it is.
+    pub(crate) async fn refresh(&mut self) -> Vec<String> {
         self.refresh_cut_from(CUT_FROM).await
     }
 
     /// Builds every rollup from nothing, a month at a time.
-    pub(crate) async fn rebuild_in_units(&self) {
-        std::fs::remove_dir_all(self.workspace.lake.root().join("rollup")).unwrap();
+    pub(crate) async fn rebuild_in_units(&mut self) {
+        let tables = self.workspace.lake.root().join("rollup");
+        if tables.exists() {
+            std::fs::remove_dir_all(tables).unwrap();
+        }
         self.refresh_cut_from(0).await;
     }
 
     /// As [`Self::refresh`], with work cut into units wherever that is allowed.
-    pub(crate) async fn refresh_in_units(&self) -> Vec<String> {
+    pub(crate) async fn refresh_in_units(&mut self) -> Vec<String> {
         self.refresh_cut_from(0).await
     }
 
-    async fn refresh_cut_from(&self, cut_from: u64) -> Vec<String> {
-        let mut seen = vec![];
-        for rollup in self.taken(self.finest_first().into_iter()) {
-            let outcome = self.refresh_one(rollup, cut_from).await.unwrap();
-            seen.push(format!("{}: {}", rollup.name(), technique(&outcome.decision.technique)));
-            seen.extend(outcome.feeder.map(|_| format!("{} fed", rollup.name())));
+    async fn refresh_cut_from(&mut self, cut_from: u64) -> Vec<String> {
+        let (mut seen, mut failed) = (vec![], BTreeMap::new());
+        for rollup in self.taken() {
+            match self.refresh_one(rollup, cut_from).await {
+                Ok(outcome) => {
+                    seen.push(format!("{}: {}", rollup.name(), technique(&outcome.decision.technique)));
+                    seen.extend(outcome.feeder.map(|_| format!("{} fed", rollup.name())));
+                }
+                Err(error) => {
+                    seen.push(format!("{}: fails", rollup.name()));
+                    failed.insert(rollup.name().to_owned(), reason(&error));
+                }
+            }
         }
+        self.failed = failed;
         seen
     }
 
     /// Why a rollup cannot be refreshed.
     pub(crate) async fn failure(&self, name: &str) -> String {
-        let error = self.refresh_one(self.workspace.compiled.rollup(name).unwrap(), CUT_FROM).await.unwrap_err();
-        format!("{error}: {}", std::error::Error::source(&error).unwrap())
+        reason(&self.refresh_one(self.workspace.compiled.rollup(name).unwrap(), CUT_FROM).await.unwrap_err())
     }
 
     fn finest_first(&self) -> Vec<&Arc<Rollup>> {
@@ -274,10 +344,10 @@ impl Shops {
         rollups
     }
 
-    /// Those of the rollups that are not left out.
-    fn taken<'a>(&self, rollups: impl Iterator<Item = &'a Arc<Rollup>>) -> Vec<&'a Arc<Rollup>> {
+    /// Those of the rollups that are not left out, finest first.
+    fn taken(&self) -> Vec<&Arc<Rollup>> {
         let is_taken = |number: &usize| u32::try_from(*number).is_ok_and(|number| self.left_out.checked_shr(number).unwrap_or_default() & 1 == 0);
-        rollups.enumerate().filter(|(number, _)| is_taken(number)).map(|(_, rollup)| rollup).collect()
+        self.finest_first().into_iter().enumerate().filter(|(number, _)| is_taken(number)).map(|(_, rollup)| rollup).collect()
     }
 
     async fn refresh_one(&self, rollup: &Rollup, cut_from: u64) -> Result<Outcome, nightshift_refresh::Error> {
@@ -303,9 +373,14 @@ impl Shops {
         refresh(&request).await
     }
 
+    /// Those that could be refreshed.
+    fn sound(&self) -> Vec<&Arc<Rollup>> {
+        self.taken().into_iter().filter(|rollup| !self.failed.contains_key(rollup.name())).collect()
+    }
+
     /// Takes every row from the rollups' tables, or puts it there a second time; their marks stay.
     pub(crate) async fn damage(&self, doubles: bool) {
-        for rollup in self.taken(self.finest_first().into_iter()) {
+        for rollup in self.sound() {
             let name = TableName::new(TableKind::Rollup, rollup.name()).unwrap();
             let base = self.workspace.lake.snapshot(&name).await.unwrap().unwrap();
             let (mut add, mut remove) = (vec![], base.files().to_vec());
@@ -327,7 +402,7 @@ impl Shops {
     pub(crate) async fn backfill(&self) {
         let day = "2025-01-15".parse().ok();
         let (early, late) = (Interval { from: None, to: day }, Interval { from: day.and_then(|day: NaiveDate| day.succ_opt()), to: None });
-        for rollup in self.taken(self.finest_first().into_iter()) {
+        for rollup in self.sound() {
             for asked in [early, late] {
                 self.backfill_one(rollup, asked).await;
             }
@@ -379,22 +454,71 @@ impl Shops {
 
     /// The first rollup whose table is not what its SELECT gives, with the rows of both.
     pub(crate) async fn difference(&self) -> Option<String> {
-        let session = self.workspace.engine.step("compare").unwrap();
-        register(&session.context, &self.pinned().await).unwrap();
-        for rollup in self.taken(self.finest_first().into_iter()) {
-            let sql = rollup.definition.text.text.split_once("*/").unwrap().1;
-            let expected = rows(&session.context.sql(sql).await.unwrap().collect().await.unwrap());
-            let table = self.workspace.lake.snapshot(&TableName::new(TableKind::Rollup, rollup.name()).unwrap()).await.unwrap().unwrap();
-            let visible: Vec<&str> = rollup.schema.fields().iter().map(|field| field.name().as_str()).collect();
-            let table = session.context.read_table(table.provider(Some(self.workspace.calendar.zone.name().into()))).unwrap();
-            let found = rows(&table.select_columns(&visible).unwrap().collect().await.unwrap());
-            if expected != found {
-                let name = rollup.name();
-                return Some(format!("{name}\nits SELECT gives\n  {}\nits table holds\n  {}", expected.join("\n  "), found.join("\n  ")));
+        let taken = self.taken();
+        let selects = taken.iter().map(|rollup| (rollup.name().to_owned(), select(rollup).to_owned())).collect();
+        let mut answers = oracle::answers(&self.rows(), &selects);
+        for rollup in taken {
+            let answer = match is_approximate(rollup) {
+                true => Ok(self.computed(rollup).await),
+                false => answers.remove(rollup.name()).unwrap().map(|rows| Rows::read(&rollup.schema, rows)),
+            };
+            if let Some(wrong) = self.wrong(rollup, answer).await {
+                return Some(format!("{} {wrong}", rollup.name()));
             }
         }
         None
     }
+
+    /// How a rollup differs from what its SELECT gives. What fails for both is no difference.
+    async fn wrong(&self, rollup: &Rollup, answer: Result<Rows, String>) -> Option<String> {
+        match (answer, self.failed.get(rollup.name())) {
+            (Err(_), Some(_)) => None,
+            (Ok(expected), Some(why)) => Some(format!("fails: {why}\nits SELECT gives{expected}")),
+            (Err(why), None) => Some(format!("should fail: {why}\nits table holds{}", self.table(rollup).await)),
+            (Ok(expected), None) => {
+                let found = self.table(rollup).await;
+                (expected != found).then(|| format!("\nits SELECT gives{expected}\nits table holds{found}"))
+            }
+        }
+    }
+
+    /// The rows of each source as they stand: those that are not marked as deleted.
+    fn rows(&self) -> BTreeMap<&'static str, Vec<Value>> {
+        let stays = |row: &&Value| row["_deleted"] != json!(true);
+        let rows = |table| self.files.get(table).into_iter().flatten().flat_map(|file| &file.rows).filter(stays).cloned().collect();
+        ["sale", "shop", "receipt"].into_iter().map(|table| (table, rows(table))).collect()
+    }
+
+    /// What a reader of the rollup's table sees.
+    async fn table(&self, rollup: &Rollup) -> Rows {
+        let table = self.workspace.lake.snapshot(&TableName::new(TableKind::Rollup, rollup.name()).unwrap()).await.unwrap().unwrap();
+        let visible: Vec<&str> = rollup.schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let session = self.workspace.engine.step("compare").unwrap();
+        let table = session.context.read_table(table.provider(Some(self.workspace.calendar.zone.name().into()))).unwrap();
+        Rows::of(&rollup.schema, &table.select_columns(&visible).unwrap().collect().await.unwrap())
+    }
+
+    /// What DataFusion gives for a rollup's SELECT over the whole sources.
+    async fn computed(&self, rollup: &Rollup) -> Rows {
+        let session = self.workspace.engine.step("compare").unwrap();
+        register(&session.context, &self.pinned().await).unwrap();
+        Rows::of(&rollup.schema, &session.context.sql(select(rollup)).await.unwrap().collect().await.unwrap())
+    }
+}
+
+/// The query of a rollup as it is written.
+fn select(rollup: &Rollup) -> &str {
+    rollup.definition.text.text.split_once("*/").unwrap().1
+}
+
+/// Whether a rollup calls a function whose result only DataFusion knows.
+fn is_approximate(rollup: &Rollup) -> bool {
+    select(rollup).contains("approx_")
+}
+
+fn reason(error: &nightshift_refresh::Error) -> String {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// The rows that are not the same before and after.
@@ -410,23 +534,6 @@ fn changed(schema: &SchemaRef, new: &[Value], old: &[Value]) -> ChangedRows {
     });
     let batches = |rows: &[Value]| if rows.is_empty() { vec![] } else { vec![batch(schema, rows)] };
     ChangedRows { added: batches(&added), removed: batches(&removed) }
-}
-
-/// Rows as text in an order of their own; doubles to 10 digits, because they may be summed in another order.
-fn rows(batches: &[RecordBatch]) -> Vec<String> {
-    let mut rows = vec![];
-    for batch in batches {
-        let options = FormatOptions::default().with_null("NULL");
-        let columns: Vec<ArrayFormatter<'_>> = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
-        let is_double = |column: usize| batch.schema().field(column).data_type().is_floating();
-        let cell = |column: usize, row: usize| {
-            let text = columns[column].value(row).to_string();
-            if is_double(column) && text != "NULL" { format!("{:.10e}", text.parse::<f64>().unwrap()) } else { text }
-        };
-        rows.extend((0..batch.num_rows()).map(|row| (0..columns.len()).map(|column| cell(column, row)).collect::<Vec<_>>().join(" | ")));
-    }
-    rows.sort();
-    rows
 }
 
 fn technique(technique: &Technique) -> &'static str {
@@ -472,7 +579,9 @@ fn sale_row(number: i64, sale: &Sale) -> Value {
     json!({
         "sale_id": number, "shop_id": sale.shop, "buyer_id": sale.buyer,
         "sold_at": sold_at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)), "due_on": due_on.to_string(),
-        "status": sale.status, "quantity": sale.quantity, "amount": sale.amount.map(decimal), "weight": sale.weight.map(|weight| weight / 8.0),
+        "status": sale.status, "quantity": sale.quantity, "amount": sale.amount.map(decimal),
+        "weight": sale.weight.map(|weight| double(weight / 8.0)), "worth": sale.worth.map(|worth| ten_thousandths(worth * i128::from(sale.sign()))),
+        "points": sale.points.map(|points| points * sale.sign()),
         "_deleted": sale.status == "gone",
     })
 }
@@ -481,16 +590,49 @@ fn decimal(hundredths: i64) -> String {
     format!("{}{}.{:02}", if hundredths < 0 { "-" } else { "" }, hundredths.abs() / 100, hundredths.abs() % 100)
 }
 
+fn ten_thousandths(number: i128) -> String {
+    format!("{}{}.{:04}", if number < 0 { "-" } else { "" }, number.abs() / 10_000, number.abs() % 10_000)
+}
+
+/// JSON has no number for what is none.
+fn double(number: f64) -> Value {
+    if number.is_finite() { json!(number) } else { json!(number.to_string()) }
+}
+
 fn batch(schema: &SchemaRef, rows: &[Value]) -> RecordBatch {
     let mut decoder = ReaderBuilder::new(Arc::clone(schema)).build_decoder().unwrap();
     decoder.serialize(rows).unwrap();
     decoder.flush().unwrap().unwrap()
 }
 
-fn copy(from: &Path, to: &Path) {
+/// The rollups of the project, by their names, as their files have them.
+pub(crate) fn project() -> BTreeMap<String, String> {
+    let folders = std::fs::read_dir(folder_of_project().join("sql/rollups")).unwrap();
+    let files = folders.flat_map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap()).map(|file| file.unwrap().path());
+    files.map(|file| (stem(&file).to_owned(), std::fs::read_to_string(&file).unwrap())).collect()
+}
+
+fn folder_of_project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("refresh/project")
+}
+
+fn is_rollup(file: &Path) -> bool {
+    file.components().any(|part| part.as_os_str() == "rollups")
+}
+
+fn stem(file: &Path) -> &str {
+    file.file_stem().unwrap().to_str().unwrap()
+}
+
+/// Copies a folder, with those of its files that are wanted.
+fn copy(from: &Path, to: &Path, is_wanted: &dyn Fn(&Path) -> bool) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
         let target = to.join(entry.file_name());
-        if entry.path().is_dir() { copy(&entry.path(), &target) } else { std::fs::copy(entry.path(), target).map(drop).unwrap() }
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target, is_wanted);
+        } else if is_wanted(&entry.path()) {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
     }
 }

@@ -11,6 +11,8 @@ use crate::resolve::{Resolved, Term};
 pub(crate) type Keys<'a> = &'a dyn Fn(&str) -> Vec<String>;
 
 const ORDER_DEPENDENT: [&str; 5] = ["array_agg", "string_agg", "first_value", "last_value", "nth_value"];
+/// It takes whichever value comes first, and passes over an ORDER BY.
+const ARBITRARY: &str = "any_value";
 const NUMBERING: [&str; 2] = ["row_number", "ntile"];
 
 /// Everything in a rollup's query whose result could differ from one run to the next.
@@ -31,10 +33,14 @@ pub(crate) fn check(place: &Diagnose<'_>, plan: &LogicalPlan, query: &Resolved, 
         );
     }
     for function in unordered(query, keys) {
+        let hint = match function.as_str() {
+            ARBITRARY => "use min, max, or first_value with an ORDER BY that ends with the key of the table",
+            _ => "give it an ORDER BY that ends with the key of the table, so that no two rows are equal",
+        };
         found.push(
             Diagnostic::error(codes::UNORDERED_RESULT, format!("the result of `{function}` depends on an order that is not total"))
                 .at(place.place_of(&function))
-                .hint("give it an ORDER BY that ends with the key of the table, so that no two rows are equal"),
+                .hint(hint),
         );
     }
     found
@@ -92,7 +98,8 @@ fn unordered(query: &Resolved, keys: Keys<'_>) -> Vec<String> {
         let function = name.split(' ').next().unwrap_or(name);
         let is_window = matches!(term, Term::Window { .. });
         let sensitive = ORDER_DEPENDENT.contains(&function) || (is_window && NUMBERING.contains(&function));
-        if sensitive && !is_total(order, keys) && !found.iter().any(|name| name == function) {
+        let is_arbitrary = function == ARBITRARY || (sensitive && !is_total(order, keys));
+        if is_arbitrary && !found.iter().any(|name| name == function) {
             found.push(function.to_owned());
         }
     }

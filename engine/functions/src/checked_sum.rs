@@ -1,5 +1,6 @@
 //! `sum` as DataFusion's own, but an integer or decimal sum that overflows is an error: DataFusion's wraps around silently.
 
+use std::marker::PhantomData;
 use std::mem::size_of;
 use std::sync::Arc;
 
@@ -38,11 +39,12 @@ impl AggregateUDFImpl for CheckedSum {
     }
 
     fn accumulator(&self, arguments: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        if arguments.is_distinct {
-            return self.inner.accumulator(arguments);
-        }
         let data_type = arguments.return_field.data_type().clone();
         match data_type {
+            DataType::Int64 if arguments.is_distinct => Ok(Box::new(DistinctTotal::<Int64Type>::new(self.inner.accumulator(arguments)?, data_type))),
+            DataType::Decimal128(..) if arguments.is_distinct => {
+                Ok(Box::new(DistinctTotal::<Decimal128Type>::new(self.inner.accumulator(arguments)?, data_type)))
+            }
             DataType::Int64 => Ok(Box::new(Total::<Int64Type>::new(data_type))),
             DataType::Decimal128(..) => Ok(Box::new(Total::<Decimal128Type>::new(data_type))),
             _ => self.inner.accumulator(arguments),
@@ -180,6 +182,48 @@ impl<T: Checked> Accumulator for Total<T> {
     }
 }
 
+/// The sum of different values, which DataFusion's own accumulator holds as its state: a list of them.
+#[derive(Debug)]
+struct DistinctTotal<T: Checked> {
+    values: Box<dyn Accumulator>,
+    data_type: DataType,
+    total: PhantomData<Total<T>>,
+}
+
+impl<T: Checked> DistinctTotal<T> {
+    const fn new(values: Box<dyn Accumulator>, data_type: DataType) -> Self {
+        Self { values, data_type, total: PhantomData }
+    }
+}
+
+impl<T: Checked> Accumulator for DistinctTotal<T> {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        self.values.update_batch(values)
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        self.values.merge_batch(states)
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        let mut total = Total::<T>::new(self.data_type.clone());
+        for state in self.values.state()? {
+            if let ScalarValue::List(list) = state {
+                total.update_batch(&[Arc::clone(list.values())])?;
+            }
+        }
+        total.evaluate()
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        self.values.state()
+    }
+
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.values.size()
+    }
+}
+
 /// One sum a group.
 #[derive(Debug)]
 struct Totals<T: Checked> {
@@ -257,5 +301,38 @@ impl<T: Checked> GroupsAccumulator for Totals<T> {
 
     fn size(&self) -> usize {
         self.sums.capacity() * size_of::<T::Native>() + self.seen.capacity() / 8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use datafusion::arrow::array::{Decimal128Array, Int64Array, RecordBatch};
+    use datafusion::prelude::SessionContext;
+
+    use super::*;
+
+    /// The sum of the different values; that of others beside it keeps DataFusion from making a GROUP BY of it.
+    async fn distinct_sum(values: ArrayRef) -> Result<ArrayRef> {
+        let context = SessionContext::new();
+        context.register_udaf(checked_sum());
+        let others: ArrayRef = Arc::new(Int64Array::from_iter_values(0..values.len() as i64));
+        context.register_batch("t", RecordBatch::try_from_iter([("x", values), ("y", others)])?)?;
+        let batches = context.sql("SELECT sum(DISTINCT x), count(DISTINCT y) FROM t").await?.collect().await?;
+        Ok(Arc::clone(batches.first().unwrap().column(0)))
+    }
+
+    #[tokio::test]
+    async fn different_values_that_do_not_fit_together_are_an_error() {
+        let whole = |values: &[i64]| Arc::new(Int64Array::from(values.to_vec()));
+        assert_eq!(distinct_sum(whole(&[i64::MAX - 3, 1, 2, 2, 1])).await.unwrap().as_primitive::<Int64Type>(), &Int64Array::from(vec![i64::MAX]));
+        let error = distinct_sum(whole(&[i64::MAX - 3, 1, 3])).await.unwrap_err().to_string();
+        assert!(error.contains("sum overflows Int64"), "{error}");
+        let nines = 10_i128.pow(38) - 1;
+        let decimal = |values: &[i128]| Arc::new(Decimal128Array::from(values.to_vec()).with_precision_and_scale(38, 2).unwrap());
+        assert_eq!(distinct_sum(decimal(&[nines - 1, 1, 1])).await.unwrap().as_primitive::<Decimal128Type>().value(0), nines);
+        for values in [[nines, 1], [nines, nines - 1]] {
+            assert!(distinct_sum(decimal(&values)).await.is_err(), "{values:?}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! - Calendar: `business_date`, `is_business_day`, `fiscal_period`, `minguo_date`; a fast zoned `date_trunc`.
 //! - Taiwan: `is_tax_id` (統一編號).
-//! - `sum` that reports an overflow instead of wrapping.
+//! - `sum` that reports an overflow instead of wrapping; `min` and `max` that do not depend on where NaN stands.
 //! - For the engine itself: `bucket_date` (what `date_trunc(…)::date` becomes), `local_to_instant` and `instant_to_local` (what casts
 //!   become), `row_hash` (multiset fingerprints), `within_spans` (facts of some buckets), `one_of` (rows with some keys;
 //!   [`Among`] makes conditions with it), `period_text` (partition values), `decimal_average` (averages from their states) and
@@ -18,6 +18,7 @@ mod civil;
 mod collapse;
 mod date_trunc;
 mod decimal_average;
+mod extremes;
 mod joined_sum;
 mod named_expressions;
 mod one_of;

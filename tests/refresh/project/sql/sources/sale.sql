@@ -12,5 +12,7 @@ CREATE TABLE sale (
     status   VARCHAR NOT NULL,
     quantity INTEGER NOT NULL,
     amount   DECIMAL(10, 2),
-    weight   DOUBLE
+    weight   DOUBLE,
+    worth    DECIMAL(38, 4),
+    points   BIGINT
 )

@@ -55,7 +55,7 @@ fn learned() -> Vec<Case> {
         share: between(1e-5, 0.5, random(seed, 1)),
         days: between(1.0, 64.9, random(seed, 2)) as usize,
         groups: between(1.0, 1e6, random(seed, 3)) as u64,
-        removes: seed % 2 == 0,
+        removes: seed.is_multiple_of(2),
         rollup: ROLLUPS[seed as usize % ROLLUPS.len()],
     };
     (1..=LEARNED as u64).map(case).collect()

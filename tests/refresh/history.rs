@@ -10,6 +10,8 @@ use proptest::sample::subsequence;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 use tokio::runtime::{Builder, Runtime};
 
+use nightshift_refresh::{Choice, Kind};
+
 use crate::change::{Change, change};
 use crate::shops::Shops;
 
@@ -57,6 +59,8 @@ pub(crate) struct Night {
     pub(crate) tells: bool,
     /// Rollups that are left out this time, a bit each.
     pub(crate) left_out: u32,
+    /// Which technique is taken where several are allowed, as it may be taken because it is expected to be fastest.
+    pub(crate) choice: Choice,
     pub(crate) changes: Vec<Change>,
 }
 
@@ -67,7 +71,10 @@ pub(crate) fn histories() -> impl Strategy<Value = History> {
 
 fn nights() -> impl Strategy<Value = Vec<Night>> {
     let left_out = prop_oneof![2 => Just(0_u32), 1 => any::<u32>()];
-    let night = (any::<bool>(), left_out, prop::collection::vec(change(), 0..6)).prop_map(|(tells, left_out, changes)| Night { tells, left_out, changes });
+    let named = prop::sample::select(vec![Kind::RebuildGroups, Kind::RebuildBuckets, Kind::Full]).prop_map(Choice::Named);
+    let choice = prop_oneof![3 => Just(Choice::Least), 1 => named];
+    let night = (any::<bool>(), left_out, choice, prop::collection::vec(change(), 0..6));
+    let night = night.prop_map(|(tells, left_out, choice, changes)| Night { tells, left_out, choice, changes });
     prop::collection::vec(night, 2..6)
 }
 
@@ -118,9 +125,10 @@ impl Histories {
 
     async fn run(&self, history: &History) -> Result<(), String> {
         let mut shops = Shops::of(&history.rollups).await;
-        for (number, Night { tells, left_out, changes }) in history.nights.iter().enumerate() {
+        for (number, Night { tells, left_out, choice, changes }) in history.nights.iter().enumerate() {
             shops.tells = *tells;
             shops.left_out = *left_out;
+            shops.choice = *choice;
             for change in changes {
                 shops.apply(change).await;
             }
@@ -150,8 +158,8 @@ impl Histories {
 impl std::fmt::Display for History {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{:?}", self.rollups)?;
-        for Night { tells, left_out, changes } in &self.nights {
-            write!(formatter, "\nnight: tells {tells}, left out {left_out:#b}")?;
+        for Night { tells, left_out, choice, changes } in &self.nights {
+            write!(formatter, "\nnight: tells {tells}, left out {left_out:#b}, {choice:?}")?;
             changes.iter().try_for_each(|change| write!(formatter, "\n  {change:?}"))?;
         }
         Ok(())

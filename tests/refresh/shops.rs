@@ -37,6 +37,8 @@ pub(crate) struct Shops {
     pub(crate) tells: bool,
     /// Rollups that are neither refreshed nor compared, a bit each.
     pub(crate) left_out: u32,
+    /// Which technique is taken where several are allowed.
+    pub(crate) choice: Choice,
     /// Rollups that have another definition than the project's.
     redefined: BTreeSet<&'static str>,
     /// Why rollups could not be refreshed the last time.
@@ -62,7 +64,7 @@ impl Shops {
         copy(&folder_of_project(), folder.path(), &|file| !is_rollup(file) || rollups.contains(&stem(file)));
         let workspace = Workspace::open_sound(folder.path(), None).await.unwrap_or_else(|error| panic!("{error:?}"));
         let (files, redefined, failed) = Default::default();
-        Self { folder, workspace, files, next: 1, tells: false, left_out: 0, redefined, failed }
+        Self { folder, workspace, files, next: 1, tells: false, left_out: 0, choice: Choice::Least, redefined, failed }
     }
 
     /// The names of each aggregate that SQL may call.
@@ -367,8 +369,7 @@ impl Shops {
             cancel: &cancel,
             cut_from,
             history: &NoHistory,
-            // Whatever is cheaper on so few rows: what looks at least is to be tried wherever it is allowed.
-            choice: Choice::Least,
+            choice: self.choice,
         };
         refresh(&request).await
     }

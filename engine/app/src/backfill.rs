@@ -18,7 +18,7 @@ pub use nightshift_refresh::Interval;
 use nightshift_refresh::backfill::{self, Reach};
 use nightshift_refresh::tables::{self, Pinned};
 use nightshift_refresh::verify::Verifying;
-use nightshift_refresh::{Decision, FullReason, Technique, table_name};
+use nightshift_refresh::{Decision, FullReason, table_name};
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::step_name;
@@ -315,10 +315,8 @@ impl Workspace {
         let table = self.lake.snapshot(&table_name(rollup)?).await?;
         let pinned = self.pinned(&rollup.tables, &BTreeMap::new()).await?;
         let decision = self.decide(rollup, &pinned, cancel).await?;
-        let in_full = backfill::only_in_full(&self.lake, rollup, table.as_ref()).or(match &decision.technique {
-            Technique::Full(reason) => Some(reason.clone()),
-            _ => None,
-        });
+        // Not where a refresh would rather compute everything: it does so first, and then come the days that are asked for.
+        let in_full = self.backfilled_over(rollup).await?.in_full;
         let found = match (&table, &in_full, cut.around(rollup)) {
             (Some(table), None, Some(days)) => {
                 let session = self.engine.step(&format!("plan:backfill:{}", rollup.name()))?;

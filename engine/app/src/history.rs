@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use nightshift_ledger::Ledger;
 use nightshift_refresh::{History, Observation, Outcome};
-use serde_json::Value;
 use tokio::sync::OnceCell;
 
 /// So many refreshes are looked at.
@@ -33,7 +32,7 @@ impl LedgerHistory {
         // Without a history the choice is made by rates alone: no reason to fail.
         let Ok(ledger) = Ledger::open(&self.path).await else { return vec![] };
         let records = ledger.refreshes(MOST).await.unwrap_or_default();
-        records.into_iter().filter_map(|mut record| serde_json::from_value(record.get_mut(OBSERVED).map(Value::take)?).ok()).collect()
+        records.into_iter().filter_map(|record| serde_json::from_value(record).ok()).collect()
     }
 }
 

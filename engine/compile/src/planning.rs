@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ParamValues;
-use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _, TreeNodeRecursion};
+use datafusion::common::{DFSchema, DataFusionError};
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
-use datafusion::optimizer::AnalyzerRule as _;
-use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::type_coercion::other::get_coerce_type_for_case_expression;
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, cast};
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{self, Spanned as _};
@@ -20,7 +21,6 @@ use nightshift_diagnostic::{Diagnostic, Diagnostics, SourceText, codes};
 use crate::contract::tokens;
 use crate::diagnose::{Attempt, Diagnose, bound, planned};
 use crate::output::Output;
-use crate::rollup::states::call_of;
 use crate::{comparison, constants};
 
 /// A query that has been planned against the tables of a session, unoptimised.
@@ -77,7 +77,11 @@ impl ParsedQuery {
         }
         let attempt = Attempt { state: &state, types: None };
         match attempt.plan(self.statement.clone()).await {
-            Ok(written) => Ok(Planned { plan: typed(&written, &state), written, tables, ordered: is_ordered(&self.statement) }),
+            Ok(written) => {
+                // What cannot be brought together is told with its place when the query is checked.
+                let plan = if has_mixed_branches(&written) { typed(&written).unwrap_or_else(|_| written.clone()) } else { written.clone() };
+                Ok(Planned { plan, written, tables, ordered: is_ordered(&self.statement) })
+            }
             Err(error) => Err(diagnose.explain(&error, &self.statement, &attempt).await),
         }
     }
@@ -114,32 +118,51 @@ impl ParsedQuery {
 }
 
 /// A plan whose types are those that its rows will have. The planner takes the type of `CASE WHEN a THEN 1 ELSE 1.5 END` from its first branch, and finds out
-/// only later that it is a DOUBLE. Where that matters, the casts are put in that bring the operands together; else the plan stays as it is
-/// written.
-fn typed(written: &LogicalPlan, state: &SessionState) -> LogicalPlan {
-    match TypeCoercion::new().analyze(written.clone(), state.config_options()) {
-        Ok(coerced) if types(&coerced) != types(written) => coerced,
-        // What cannot be brought together is told with its place when the query is checked.
-        _ => written.clone(),
-    }
+/// only later that it is a DOUBLE: there the branches are cast to what they have in common. All else stays as it is written.
+fn typed(written: &LogicalPlan) -> Result<LogicalPlan, DataFusionError> {
+    let typed = written.clone().transform_up_with_subqueries(|node| {
+        let mut schema = DFSchema::empty();
+        node.inputs().into_iter().for_each(|input| schema.merge(input.schema()));
+        let names = NamePreserver::new(&node);
+        let typed = node.map_expressions(|expression| {
+            let name = names.save(&expression);
+            expression.transform_up(|inner| same_branches(inner, &schema)).map(|typed| typed.update_data(|typed| name.restore(typed)))
+        })?;
+        Ok(Transformed::yes(typed.data.recompute_schema()?))
+    });
+    typed.data()
 }
 
-/// The types of a plan's columns, and of what its GROUP BYs compute and are given.
-fn types(plan: &LogicalPlan) -> Vec<Option<DataType>> {
-    let of_columns = |plan: &LogicalPlan| plan.schema().fields().iter().map(|field| Some(field.data_type().clone())).collect::<Vec<_>>();
-    let mut types = of_columns(plan);
+/// A CASE whose branches have one type.
+fn same_branches(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>, DataFusionError> {
+    let Expr::Case(mut case) = expression else { return Ok(Transformed::no(expression)) };
+    let type_of = |branch: &Expr| branch.get_type(schema);
+    let branches = case.when_then_expr.iter().map(|(_, then)| type_of(then)).collect::<Result<Vec<_>, _>>();
+    let (Ok(branches), Ok(otherwise)) = (branches, case.else_expr.as_deref().map(type_of).transpose()) else { return Ok(Transformed::no(Expr::Case(case))) };
+    let mut told = branches.iter().chain(&otherwise).filter(|branch| !branch.is_null());
+    let Some(first) = told.next().filter(|first| told.any(|branch| branch != *first)) else { return Ok(Transformed::no(Expr::Case(case))) };
+    let common = get_coerce_type_for_case_expression(&branches, otherwise.as_ref()).unwrap_or_else(|| first.clone());
+    let as_common = |branch: Box<Expr>, own: &DataType| if *own == common { branch } else { Box::new(cast(*branch, common.clone())) };
+    case.when_then_expr = case.when_then_expr.into_iter().zip(&branches).map(|((when, then), own)| (when, as_common(then, own))).collect();
+    case.else_expr = case.else_expr.zip(otherwise.as_ref()).map(|(branch, own)| as_common(branch, own));
+    Ok(Transformed::yes(Expr::Case(case)))
+}
+
+/// Whether a plan has a CASE whose branches have several types.
+fn has_mixed_branches(plan: &LogicalPlan) -> bool {
+    let mut found = false;
     // Nothing in it fails.
     let _ = plan.apply_with_subqueries(|node| {
-        if let LogicalPlan::Aggregate(aggregate) = node {
-            // Not what the function casts them to.
-            let arguments = aggregate.aggr_expr.iter().filter_map(call_of).flat_map(|call| &call.params.args);
-            let own = arguments.map(|argument| if let Expr::Cast(cast) = argument { cast.expr.as_ref() } else { argument });
-            types.extend(of_columns(node));
-            types.extend(own.map(|argument| argument.get_type(aggregate.input.schema()).ok()));
-        }
-        Ok(TreeNodeRecursion::Continue)
+        let mut schema = DFSchema::empty();
+        node.inputs().into_iter().for_each(|input| schema.merge(input.schema()));
+        node.apply_expressions(|expression| {
+            expression.apply(|inner| {
+                found |= matches!(inner, Expr::Case(_)) && same_branches(inner.clone(), &schema).is_ok_and(|typed| typed.transformed);
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
     });
-    types
+    found
 }
 
 /// The tables of the session; those that do not stand in the default schema, with the name of their own before them.
@@ -281,4 +304,38 @@ fn reads_only(body: &ast::SetExpr) -> bool {
 
 pub(crate) fn one(diagnostic: Diagnostic) -> Diagnostics {
     std::iter::once(diagnostic).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test]
+    async fn branches_of_several_types_are_brought_together_and_all_else_stays() {
+        let context = SessionContext::new();
+        context.sql("CREATE TABLE t (day DATE, ok BOOLEAN, n INT, amount DECIMAL(10, 2))").await.unwrap();
+        for (select, data_type) in [
+            ("sum(CASE WHEN ok THEN 0 ELSE amount END)", "Decimal128(32, 2)"),
+            ("max(CASE WHEN ok THEN 1 ELSE 1.5 END)", "Float64"),
+            ("max(CASE n WHEN 1 THEN NULL WHEN 2 THEN n ELSE CASE WHEN ok THEN 1 ELSE 2.5 END END)", "Float64"),
+        ] {
+            let sql = format!("SELECT date_trunc('month', day)::date AS month, {select} AS x FROM t WHERE day >= '2026-01-01' GROUP BY 1");
+            let query = ParsedQuery::parse(&SourceText::new("query.sql", sql)).unwrap();
+            let planned = query.plan(&context).await.unwrap();
+            let real = context.state().create_physical_plan(&planned.written).await.unwrap();
+            let told = planned.plan.schema().field(1).data_type().to_string();
+            assert_eq!(told, data_type, "{select}");
+            assert_eq!(*planned.plan.schema().field(1).data_type(), *real.schema().field(1).data_type(), "{select}");
+            assert_eq!(planned.plan.schema().field(1).name(), "x");
+            // The time and the condition are as they were.
+            let (resolved, written) = (crate::resolve::resolve(&planned.plan), crate::resolve::resolve(&planned.written));
+            assert_eq!((&resolved.columns[0].term, &resolved.relation), (&written.columns[0].term, &written.relation));
+        }
+        let query =
+            ParsedQuery::parse(&SourceText::new("query.sql", "SELECT CASE WHEN ok THEN n WHEN n > 2 THEN NULL ELSE abs(n) END AS x, n > 1.5 AS y FROM t"))
+                .unwrap();
+        let planned = query.plan(&context).await.unwrap();
+        assert_eq!(format!("{}", planned.plan.display_indent()), format!("{}", planned.written.display_indent()));
+    }
 }

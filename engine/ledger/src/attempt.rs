@@ -55,20 +55,21 @@ pub struct AttemptEnd {
 }
 
 impl Ledger {
-    /// What is written down of the newest refreshes that succeeded, the newest first: their choice of technique and what it took.
+    /// What the newest refreshes that had a choice of technique took, the newest first: what their steps wrote down as `observed`.
     ///
     /// # Errors
     /// If the ledger cannot be read.
     pub async fn refreshes(&self, most: u32) -> Result<Vec<serde_json::Value>> {
         let rows = sqlx::query(
-            "SELECT a.technique FROM attempt a JOIN step s ON s.id = a.step \
-             WHERE s.kind = 'refresh' AND a.state = 'succeeded' AND a.technique IS NOT NULL ORDER BY a.id DESC LIMIT ?",
+            "SELECT json_extract(a.technique, '$.observed') AS observed FROM attempt a JOIN step s ON s.id = a.step \
+             WHERE s.kind = 'refresh' AND a.state = 'succeeded' AND json_extract(a.technique, '$.observed') IS NOT NULL \
+             ORDER BY a.id DESC LIMIT ?",
         )
         .bind(most)
         .fetch_all(self.pool())
         .await
         .map_err(Error::doing("read what refreshes took"))?;
-        rows.iter().filter_map(|row| row.optional_json("technique").transpose()).collect()
+        rows.iter().filter_map(|row| row.optional_json("observed").transpose()).collect()
     }
 
     /// Starts an attempt: the step's change of state and the attempt's row in one transaction. Returns the attempt and its

@@ -231,9 +231,11 @@ pub(crate) async fn decide(request: &Request<'_>, table: Option<&Snapshot>, touc
     let locality = if is_broken(Mutation::NothingFollows) { &Locality::Bucket } else { &rollup.proof.locality };
     let allowed = allowed(locality, &obstacles, buckets, first);
     let costs = costs(request, table, &changes, &allowed).await?;
-    let Some(technique) = chosen(allowed, &costs, request.choice) else { return Ok(full(FullReason::Faster, bytes)) };
-    let slower =
-        |kind: Kind| costs.iter().find(|cost| cost.kind == kind).map(|cost| Rejection::Slower { milliseconds: (cost.prediction.seconds * 1e3) as u64 });
+    let Some(technique) = chosen(allowed, &costs, request.choice, request.session.memory_limit()) else { return Ok(full(FullReason::Faster, bytes)) };
+    let seconds = |kind: Kind| costs.iter().find(|cost| cost.kind == kind).map(|cost| cost.prediction.seconds);
+    let own = seconds(technique.kind());
+    let slower = |kind: Kind| seconds(kind).filter(|seconds| own.is_some_and(|own| own < *seconds));
+    let slower = |kind: Kind| slower(kind).map(|seconds| Rejection::Slower { milliseconds: (seconds * 1e3) as u64 });
     let why_not = |kind| obstacles.why_not(kind).or_else(|| slower(kind)).unwrap_or(Rejection::Dearer);
     let decision = Decision { costs: costs.clone(), ..decided(technique, &why_not, bytes) };
     Ok((decision, Changes { of_tables: changes, affected: touched.affected }))
@@ -268,14 +270,15 @@ async fn costs(request: &Request<'_>, table: &Snapshot, changes: &[Change], allo
 
 /// The technique that is taken. The first looks at least: another one has to be faster by more than a guess may be wrong, and by so much that
 /// it is worth it.
-fn chosen(allowed: Vec<Technique>, costs: &[Cost], choice: Choice) -> Option<Technique> {
+fn chosen(allowed: Vec<Technique>, costs: &[Cost], choice: Choice, memory: u64) -> Option<Technique> {
     let seconds = |cost: &Cost| cost.prediction.seconds;
     let least = costs.first().map_or(0.0, seconds);
     let best = match choice {
         Choice::Named(kind) => allowed.iter().position(|technique| technique.kind() == kind),
         Choice::Least => None,
         Choice::Fastest => {
-            let fastest = costs.iter().enumerate().min_by(|(_, one), (_, other)| seconds(one).total_cmp(&seconds(other)));
+            let fits = costs.iter().enumerate().filter(|(_, cost)| cost.prediction.memory <= memory);
+            let fastest = fits.min_by(|(_, one), (_, other)| seconds(one).total_cmp(&seconds(other)));
             fastest.filter(|(_, cost)| seconds(cost) < least * MARGIN && seconds(cost) < least - WORTH).map(|(index, _)| index)
         }
     };

@@ -15,6 +15,8 @@ use crate::technique::Technique;
 
 /// Rows of a page of a column: Parquet's writer begins another one after so many.
 const PAGE_ROWS: f64 = 20_000.0;
+/// An hour in microseconds.
+const HOUR: i64 = 3_600_000_000;
 /// A day in microseconds.
 const DAY: i64 = 86_400_000_000;
 
@@ -63,18 +65,17 @@ impl Estimate<'_> {
             Technique::Onward(first) => vec![(of_bucket(first).map_or(i64::MIN, |(start, _)| start), i64::MAX)],
             _ => return (0, 0),
         };
-        let (table, column, used) = match self.feeder {
-            Some(feeder) => (feeder, self.rollup.bucket_column().to_owned(), 1.0),
-            None => {
-                let name = &self.rollup.time.table;
-                let Some(facts) = self.pinned.snapshot(name) else { return (0, 0) };
-                let used = used_by(self.rollup, name).len() as f64 / facts.schema().fields().len().max(1) as f64;
-                (facts, self.rollup.time.column.clone(), used.min(1.0))
-            }
-        };
+        // A finer rollup is read as a whole: its rows are chosen by what their buckets are cut to.
+        if let Some(feeder) = self.feeder {
+            return (feeder.rows().unwrap_or_default(), feeder.bytes());
+        }
+        let name = &self.rollup.time.table;
+        let Some(facts) = self.pinned.snapshot(name) else { return (0, 0) };
+        let used = (used_by(self.rollup, name).len() as f64 / facts.schema().fields().len().max(1) as f64).min(1.0);
+        let column = &self.rollup.time.column;
         let (mut rows, mut bytes) = (0.0, 0.0);
-        for file in table.files() {
-            let share = share(file, &column, &spans, instants);
+        for file in facts.files() {
+            let share = share(file, column, &spans, &instants);
             let all = file.rows().unwrap_or_default() as f64;
             rows += share * all;
             // Whole pages are read.
@@ -82,6 +83,16 @@ impl Estimate<'_> {
             bytes += pages * used * file.size as f64;
         }
         (rows as u64, bytes as u64)
+    }
+
+    /// The numbers of a bucket's column from this bucket to the next.
+    fn numbers(&self, bucket: Bucket) -> Option<(i64, i64)> {
+        let next = match bucket {
+            Bucket::None => return None,
+            Bucket::Date(day) => Bucket::Date(self.rollup.grain().next_first_day(day)).number()?,
+            Bucket::Hour(instant) => instant.checked_add(HOUR)?,
+        };
+        Some((bucket.number()?, next))
     }
 
     fn lookup_rows(&self) -> u64 {
@@ -92,9 +103,10 @@ impl Estimate<'_> {
 
     /// Rows of files that lie in buckets, if they are spread evenly over the days of each file.
     fn share_of_stored(&self, files: &[DataFile], buckets: &Buckets) -> u64 {
-        let numbers = buckets.iter().filter_map(|bucket| bucket.number().map(|number| (number, number.saturating_add(1))));
-        let numbers = ranges(&numbers.collect::<Vec<_>>());
-        let rows = |file: &DataFile| file.rows().unwrap_or_default() as f64 * share(file, self.rollup.bucket_column(), &numbers, numbered);
+        let numbers = ranges(&buckets.iter().filter_map(|bucket| self.numbers(*bucket)).collect::<Vec<_>>());
+        let rows = |file: &DataFile| {
+            file.rows().unwrap_or_default() as f64 * share(file, self.rollup.bucket_column(), &numbers, &|value| self.numbers(Bucket::from_scalar(value)?))
+        };
         files.iter().map(rows).sum::<f64>() as u64
     }
 }
@@ -109,7 +121,7 @@ fn changed_rows(change: &Change) -> u64 {
 
 /// The share of a file's rows that lie in spans, if they are spread evenly between the least and the greatest; all of them if these are not known.
 /// `extent` says from where to where a value reaches.
-fn share(file: &DataFile, column: &str, spans: &[(i64, i64)], extent: fn(&ScalarValue) -> Option<(i64, i64)>) -> f64 {
+fn share(file: &DataFile, column: &str, spans: &[(i64, i64)], extent: &dyn Fn(&ScalarValue) -> Option<(i64, i64)>) -> f64 {
     let known = file.statistics.as_ref().and_then(|statistics| statistics.columns.get(column));
     let bounds = known.and_then(|known| Some((extent(known.minimum.as_ref()?)?.0, extent(known.maximum.as_ref()?)?.1)));
     let Some((least, end)) = bounds.filter(|(least, end)| least < end) else { return 1.0 };
@@ -117,17 +129,11 @@ fn share(file: &DataFile, column: &str, spans: &[(i64, i64)], extent: fn(&Scalar
     (inside as f64 / (i128::from(end) - i128::from(least)) as f64).min(1.0)
 }
 
-/// A bucket as its number.
-fn numbered(value: &ScalarValue) -> Option<(i64, i64)> {
-    let number = Bucket::from_scalar(value)?.number()?;
-    Some((number, number.saturating_add(1)))
-}
-
 /// A time or a day in microseconds since 1970. Where the clock is ahead of UTC or behind it a day is some hours off, which does not matter for a share.
 fn instants(value: &ScalarValue) -> Option<(i64, i64)> {
-    let (from, until) = numbered(value)?;
+    let number = Bucket::from_scalar(value)?.number()?;
     match value {
-        ScalarValue::Date32(_) => Some((from.saturating_mul(DAY), until.saturating_mul(DAY))),
-        _ => Some((from, until)),
+        ScalarValue::Date32(_) => Some((number.saturating_mul(DAY), number.saturating_add(1).saturating_mul(DAY))),
+        _ => Some((number, number.saturating_add(1))),
     }
 }

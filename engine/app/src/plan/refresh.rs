@@ -71,7 +71,7 @@ impl Planner<'_> {
 
 /// Whether the technique is the same whatever the steps before do.
 fn is_certain(technique: &Technique) -> bool {
-    let always = |reason: &FullReason| !matches!(reason, FullReason::Unproved(_));
+    let always = |reason: &FullReason| !matches!(reason, FullReason::Unproved(_) | FullReason::Faster);
     matches!(technique, Technique::Full(reason) if always(reason))
 }
 

@@ -59,8 +59,6 @@ pub(crate) struct Night {
     pub(crate) tells: bool,
     /// Rollups that are left out this time, a bit each.
     pub(crate) left_out: u32,
-    /// Which technique is taken where several are allowed, as it may be taken because it is expected to be fastest.
-    pub(crate) choice: Choice,
     pub(crate) changes: Vec<Change>,
 }
 
@@ -71,10 +69,7 @@ pub(crate) fn histories() -> impl Strategy<Value = History> {
 
 fn nights() -> impl Strategy<Value = Vec<Night>> {
     let left_out = prop_oneof![2 => Just(0_u32), 1 => any::<u32>()];
-    let named = prop::sample::select(vec![Kind::RebuildGroups, Kind::RebuildBuckets, Kind::Full]).prop_map(Choice::Named);
-    let choice = prop_oneof![3 => Just(Choice::Least), 1 => named];
-    let night = (any::<bool>(), left_out, choice, prop::collection::vec(change(), 0..6));
-    let night = night.prop_map(|(tells, left_out, choice, changes)| Night { tells, left_out, choice, changes });
+    let night = (any::<bool>(), left_out, prop::collection::vec(change(), 0..6)).prop_map(|(tells, left_out, changes)| Night { tells, left_out, changes });
     prop::collection::vec(night, 2..6)
 }
 
@@ -97,13 +92,25 @@ pub(crate) const VARIANTS: [(&str, &str, &str); 12] = [
 /// Runs histories, and remembers what they have reached.
 pub(crate) struct Histories {
     runtime: Runtime,
+    /// Which technique is taken where several are allowed, night after night.
+    choices: &'static [Choice],
     /// What [`Shops::refresh`] tells.
     pub(crate) seen: Mutex<BTreeSet<String>>,
 }
 
 impl Histories {
+    /// Each night is brought up to date by looking at least.
     pub(crate) fn new() -> Self {
-        Self { runtime: Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap(), seen: Mutex::default() }
+        Self::choosing(&[Choice::Least])
+    }
+
+    /// Techniques are taken in turn, as they may be because they are expected to be fastest.
+    pub(crate) fn of_all_techniques() -> Self {
+        Self::choosing(&[Choice::Least, Choice::Named(Kind::RebuildBuckets), Choice::Named(Kind::RebuildGroups), Choice::Named(Kind::Full)])
+    }
+
+    fn choosing(choices: &'static [Choice]) -> Self {
+        Self { choices, runtime: Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap(), seen: Mutex::default() }
     }
 
     /// The first of the seeds whose history goes wrong, and how: what is left of the history after so many attempts to make it smaller.
@@ -125,10 +132,10 @@ impl Histories {
 
     async fn run(&self, history: &History) -> Result<(), String> {
         let mut shops = Shops::of(&history.rollups).await;
-        for (number, Night { tells, left_out, choice, changes }) in history.nights.iter().enumerate() {
+        for (number, Night { tells, left_out, changes }) in history.nights.iter().enumerate() {
             shops.tells = *tells;
             shops.left_out = *left_out;
-            shops.choice = *choice;
+            shops.choice = self.choices.get(number % self.choices.len()).copied().unwrap_or_default();
             for change in changes {
                 shops.apply(change).await;
             }
@@ -158,8 +165,8 @@ impl Histories {
 impl std::fmt::Display for History {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{:?}", self.rollups)?;
-        for Night { tells, left_out, choice, changes } in &self.nights {
-            write!(formatter, "\nnight: tells {tells}, left out {left_out:#b}, {choice:?}")?;
+        for Night { tells, left_out, changes } in &self.nights {
+            write!(formatter, "\nnight: tells {tells}, left out {left_out:#b}")?;
             changes.iter().try_for_each(|change| write!(formatter, "\n  {change:?}"))?;
         }
         Ok(())

@@ -84,6 +84,19 @@ histories! {
     #[ignore = "takes long; tests/nightly.sh runs it"] histories_1_600_to_2_200: 1_600..2_200,
 }
 
+/// A change that could be merged may also be followed by computing more anew than it needs.
+#[test]
+fn techniques_may_take_turns() {
+    let histories = Histories::of_all_techniques();
+    if let Some((seed, wrong)) = histories.first_wrong(0..20, ATTEMPTS) {
+        panic!("history {seed} {wrong}");
+    }
+    let seen = histories.seen.into_inner().unwrap();
+    for technique in ["by_hour: full", "by_hour: rebuild", "spread: rebuild groups", "balance: onward", "signed: rebuild"] {
+        assert!(seen.contains(technique), "{technique} was not seen, only {seen:?}");
+    }
+}
+
 /// The rollups of the histories are those of the project, and each variant is one of what stands there.
 #[test]
 fn histories_have_every_rollup() {

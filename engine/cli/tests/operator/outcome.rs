@@ -76,7 +76,9 @@ async fn tables(workspace: &Workspace) -> BTreeMap<String, Vec<String>> {
         }
         lines.sort();
         // What only the engine reads may be written twice: it counts for nothing before the source's own commit.
-        if !snapshot.name().to_string().starts_with("state/") {
+        if snapshot.name().to_string().starts_with("state/") {
+            lines.dedup();
+        } else {
             lines.insert(0, format!("version {}", snapshot.version()));
         }
         tables.insert(snapshot.name().to_string(), lines);

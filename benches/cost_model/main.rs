@@ -2,6 +2,7 @@
 //!
 //!     cargo bench --bench cost_model                 # all, some minutes
 //!     cargo bench --bench cost_model -- 20           # every tenth case
+//!     DETAIL=1 cargo bench --bench cost_model -- 20  # with what was expected of each technique, and its work
 //!
 //! A case is a table of facts over 64 days and a rollup by day and group. Some share of the facts changes, in some of the days, with or without rows that go.
 //! The rollup is brought up to date by each technique that the change allows, from the same state; the faster of two runs counts. What the engine

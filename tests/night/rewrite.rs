@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use nightshift_app::Workspace;
 use nightshift_app::demo::Demo;
-use nightshift_app::rewrite::Block;
+use nightshift_app::rewrite::{Block, Refusal};
+use nightshift_app::verify::Extent;
 use nightshift_diagnostic::{Diagnostics, SourceText};
 use nightshift_lake::{Commit, TableKind, TableName};
 use nightshift_orchestrate::Silent;
@@ -226,4 +227,29 @@ async fn a_stale_rollup_answers_nothing() {
     let (_, blocks) = lake.ask(sql, Rewrite::On).await;
     let refused: BTreeSet<String> = blocks[0].refused.iter().map(|(_, why)| why.to_string()).collect();
     assert!(refused.contains("it has never been built"), "{refused:?}");
+}
+
+/// A rollup that was found to be wrong answers nothing until it has been found to be right again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_rollup_answers_nothing() {
+    let lake = Lake::new().await;
+    let workspace = &lake.workspace;
+    let sql = "SELECT method, sum(amount) AS amount FROM payment GROUP BY method";
+    let rollup = workspace.compiled.rollup("payment_daily").unwrap();
+    let ledger = workspace.ledger().await.unwrap();
+    let cancel = CancellationToken::new();
+    let verify = || workspace.verify(rollup, Extent::All, 0, (&ledger, "test", None), &cancel);
+    let name = TableName::new(TableKind::Rollup, "payment_daily").unwrap();
+    let base = workspace.lake.snapshot(&name).await.unwrap().unwrap();
+    let commit = Commit { operation: "damage".to_owned(), remove: base.files().to_vec(), ..Commit::default() };
+    let damaged = workspace.lake.commit(Some(&base), &name, commit).await.unwrap();
+    assert!(!verify().await.unwrap().is_equal());
+    let (_, blocks) = lake.ask(sql, Rewrite::On).await;
+    assert!(blocks[0].refused.contains(&("payment_daily".to_owned(), Refusal::Wrong)), "{blocks:?}");
+    assert_ne!(blocks[0].answered.as_ref().map(|answered| answered.rollup.as_str()), Some("payment_daily"));
+
+    let commit = Commit { operation: "rollback".to_owned(), restore: base.files().to_vec(), ..Commit::default() };
+    workspace.lake.commit(Some(&damaged), &name, commit).await.unwrap();
+    assert!(verify().await.unwrap().is_equal());
+    assert_eq!(lake.answered(sql).await, [("payment_daily".to_owned(), vec![])]);
 }

@@ -1,5 +1,7 @@
 //! Queries over sources, answered from rollups that stand for the same versions.
 
+use std::collections::BTreeSet;
+
 use chrono::DateTime;
 use datafusion::logical_expr::LogicalPlan;
 use nightshift_execute::StepSession;
@@ -22,7 +24,8 @@ impl Workspace {
         tables::register(&session.context, &beside)?;
         let mut all = pinned.clone();
         all.tables.extend(beside.tables);
-        let request = Request { lake: &self.lake, session, compiled: &self.compiled, pinned: &all, calendar: &self.calendar };
+        let wrong = self.found_wrong(&named).await?;
+        let request = Request { lake: &self.lake, session, compiled: &self.compiled, pinned: &all, calendar: &self.calendar, wrong: &wrong };
         Ok(rewrite(plan, &request).await)
     }
 
@@ -48,6 +51,19 @@ impl Workspace {
             }
         }
         Ok(beside)
+    }
+
+    /// Rollups over some tables that differed from their queries when they were last verified: a mistake in one must not spread to what reads its sources.
+    async fn found_wrong(&self, named: &[String]) -> Result<BTreeSet<String>> {
+        let mut wrong = BTreeSet::new();
+        let Some(ledger) = self.existing_ledger().await? else { return Ok(wrong) };
+        for rollup in self.compiled.rollups.iter().filter(|rollup| rollup.tables.iter().any(|table| named.contains(table))) {
+            if ledger.latest_verification(rollup.name()).await?.is_some_and(|latest| latest.differences > 0) {
+                wrong.insert(rollup.name().to_owned());
+            }
+        }
+        ledger.close().await;
+        Ok(wrong)
     }
 
     /// Times that no whole bucket of a rollup has, as people write them: in the project's zone, the end exclusive.

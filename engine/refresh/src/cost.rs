@@ -1,4 +1,4 @@
-//! What a technique would cost: what it has to look at, at rates measured once, corrected by what such work took before.
+//! What a technique would cost: what it has to look at, at rough rates, corrected by what such work took before.
 //!
 //! The rates give the order of magnitude on an unknown machine. Each refresh that has been made says how far they are from the truth; one of the same rollup
 //! by the same technique and of about the same size says most. The correction is the weighted mean of the logarithms of (what it took /
@@ -87,7 +87,7 @@ struct Rates {
 }
 
 impl Rates {
-    /// Measured by `benches/cost_model` on two cores.
+    /// Of the right order on two cores; `benches/cost_model` says how far they are off, with and without a history.
     const fn of(kind: Kind) -> Self {
         match kind {
             Kind::Nothing => Self { start: 3_000.0, changed: 0.0, fact: 0.0, lookup: 0.0, stored: 0.0, group: 0.0 },

@@ -44,6 +44,8 @@ pub struct Request<'a> {
     pub pinned: &'a Pinned,
     /// The project's clock.
     pub calendar: &'a Calendar,
+    /// Rollups that are known to hold other rows than their queries give.
+    pub wrong: &'a BTreeSet<String>,
 }
 
 /// A query that has been looked at.
@@ -141,6 +143,9 @@ async fn offers(wanted: &BTreeSet<String>, request: &Request<'_>) -> Vec<Candida
 }
 
 async fn offer(rollup: &Arc<Rollup>, request: &Request<'_>) -> Result<Offer, Refusal> {
+    if request.wrong.contains(rollup.name()) {
+        return Err(Refusal::Wrong);
+    }
     if let Some(table) = rollup.tables.iter().find(|table| !request.pinned.tables.contains_key(*table)) {
         return Err(Refusal::Unreadable { reason: format!("`{table}`, which it is made from, cannot be") });
     }

@@ -15,6 +15,9 @@ pub enum Refusal {
     /// Its table stands for other versions of its sources than the query reads, or for another definition.
     #[error("it is behind its sources")]
     Stale,
+    /// Its rows are known to be others than its query gives.
+    #[error("its rows differed when it was last verified")]
+    Wrong,
     /// Its table cannot be read.
     #[error("its table cannot be read: {reason}")]
     Unreadable {

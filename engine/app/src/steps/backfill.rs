@@ -1,12 +1,13 @@
 //! Computes the buckets of one unit of a backfill anew.
 
-use nightshift_ledger::{AttemptState, Measures, PublicationRecord};
+use nightshift_ledger::{AttemptState, PublicationRecord};
 use nightshift_orchestrate::{StepContext, StepOutcome, StepSpec};
 use nightshift_refresh::backfill::backfill;
 use nightshift_refresh::{CUT_FROM, Choice, NoHistory, Request, tables};
 use serde_json::json;
 
 use super::Steps;
+use super::refresh::measures;
 use crate::Result;
 use crate::backfill::unit_of;
 
@@ -39,14 +40,7 @@ impl Steps {
         let publication =
             PublicationRecord { table: format!("rollup/{}", step.target), version_before: done.version_before, version_after: done.version_after };
         Ok(StepOutcome {
-            measures: Measures {
-                rows_in: done.measurement.rows_read,
-                rows_out: done.rows_written,
-                bytes: done.bytes_written,
-                spill_bytes: done.measurement.bytes_spilled,
-                peak_memory_bytes: done.measurement.peak_memory,
-                ..Measures::default()
-            },
+            measures: measures(&done),
             technique: Some(json!({"technique": done.decision.technique.to_string()})),
             pins: self.pins_of(&over.pinned),
             publications: changed.then_some(publication).into_iter().collect(),

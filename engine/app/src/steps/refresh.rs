@@ -8,7 +8,7 @@ use chrono::Utc;
 use nightshift_compile::Rollup;
 use nightshift_ledger::{AuditEntry, Measures, PublicationRecord};
 use nightshift_orchestrate::{StepContext, StepOutcome};
-use nightshift_refresh::{CUT_FROM, Request, table_name, tables};
+use nightshift_refresh::{CUT_FROM, Outcome, Request, table_name, tables};
 use serde_json::json;
 
 use super::Steps;
@@ -62,14 +62,7 @@ impl Steps {
             (Err(error), None) => return Err(error),
         };
         Ok(StepOutcome {
-            measures: Measures {
-                rows_in: done.measurement.rows_read,
-                rows_out: done.rows_written,
-                bytes: done.bytes_written,
-                spill_bytes: done.measurement.bytes_spilled,
-                peak_memory_bytes: done.measurement.peak_memory,
-                ..Measures::default()
-            },
+            measures: measures(&done),
             technique: Some(json!({
                 "technique": done.decision.technique.to_string(),
                 "feeder": done.feeder,
@@ -118,5 +111,17 @@ impl Steps {
         let detail = json!({"rollup": rollup.name(), "columns": changes, "run": context.run.number});
         let entry = AuditEntry { actor: context.run.owner.clone(), action: "definition-accepted".to_owned(), batch: Some(context.batch.id), detail };
         Ok(self.ledger.audit(&entry, Utc::now()).await?)
+    }
+}
+
+/// What the ledger keeps of the size of what was done.
+pub(super) fn measures(done: &Outcome) -> Measures {
+    Measures {
+        rows_in: done.measurement.rows_read,
+        rows_out: done.rows_written,
+        bytes: done.bytes_written,
+        spill_bytes: done.measurement.bytes_spilled,
+        peak_memory_bytes: done.measurement.peak_memory,
+        ..Measures::default()
     }
 }

@@ -199,17 +199,10 @@ fn what_is_stopped_goes_on_with_the_same_words() {
     let place = place();
     damage(&place);
     let (_, before) = commits(&place);
-    let go = place.root().join("go");
-    let hold = format!("committed:2={}", go.display());
-    let child = place.starts_with(&ALL, ("NIGHTSHIFT_HOLD_AT", &hold));
-    let here = go.with_extension(format!("{}.here", child.id()));
-    while !here.exists() {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    send("INT", &child);
+    let held = place.holds(&ALL, "committed:2");
+    send("INT", &held.child);
     std::thread::sleep(std::time::Duration::from_millis(300));
-    std::fs::write(&go, b"").unwrap();
-    let output = child.wait_with_output().unwrap();
+    let output = held.goes_on();
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains("interrupted in ") && said.contains("what is left: nightshift backfill depot_daily --all"), "{said}");

@@ -4,6 +4,7 @@
 mod backfill;
 mod deaths;
 mod failures;
+mod instants;
 mod oracle;
 mod outcome;
 mod place;

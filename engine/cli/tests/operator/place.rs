@@ -16,13 +16,18 @@ pub(crate) struct Place {
 impl Place {
     /// The project with `days` of files from 2025-12-25 on.
     pub(crate) fn with_days(days: u32) -> Self {
+        Self::with_rows(days, 60)
+    }
+
+    /// As [`Self::with_days`], with more or fewer deliveries a day.
+    pub(crate) fn with_rows(days: u32, rows: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for part in ["nightshift.yaml", "sql", "reports", "pipelines", "calendars"] {
             copy(&repository().join(part), &folder.path().join(part));
         }
         let place = Self { folder };
-        let days = days.to_string();
-        place.succeeds(&["generate", "--days", &days, "--rows-per-day", "60", "--from", "2025-12-25"]);
+        let (days, rows) = (days.to_string(), rows.to_string());
+        place.succeeds(&["generate", "--days", &days, "--rows-per-day", &rows, "--from", "2025-12-25"]);
         place
     }
 
@@ -77,6 +82,24 @@ impl Place {
         self.command(arguments).env(variable, value).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
+    /// Starts a command of which nobody reads what it says.
+    pub(crate) fn starts_silently(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    /// Starts a command and waits until it stands still at a point, as in `commit-ready:1`.
+    pub(crate) fn holds(&self, arguments: &[&str], at: &str) -> Held {
+        let go = self.root().join("go");
+        let child = self.starts_with(arguments, ("NIGHTSHIFT_HOLD_AT", &format!("{at}={}", go.display())));
+        let here = go.with_extension(format!("{}.here", child.id()));
+        let began = Instant::now();
+        while !here.exists() {
+            assert!(began.elapsed() < PATIENCE, "no run is ever at {at}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Held { child, go }
+    }
+
     /// How many files the project's data has.
     pub(crate) fn progress(&self) -> usize {
         self.files("data").len()
@@ -129,6 +152,20 @@ impl Place {
         let mut files = Vec::new();
         gather(&self.root().join(folder), &mut files);
         files
+    }
+}
+
+/// A process that stands still at a point.
+pub(crate) struct Held {
+    pub(crate) child: Child,
+    go: PathBuf,
+}
+
+impl Held {
+    /// Lets it go on, to its end.
+    pub(crate) fn goes_on(self) -> Output {
+        std::fs::write(&self.go, b"").unwrap();
+        self.child.wait_with_output().unwrap()
     }
 }
 

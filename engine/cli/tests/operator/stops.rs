@@ -1,8 +1,5 @@
 //! Ctrl-C and SIGTERM stop at a unit and leave a batch that can be resumed; a lock that is held is respected.
 
-use std::process::{Child, Output};
-use std::time::Duration;
-
 use crate::oracle;
 use crate::place::{Place, send, text};
 
@@ -56,38 +53,22 @@ fn stopped_twice(place: &Place) {
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
 }
 
-/// What a command says while another process stands still in the middle of its run, however fast or slow the machine is. A process that
-/// stands in the middle of a transaction would hold up the ledger too: then it goes a little further.
-fn while_it_stands(process: &Child, ask: impl Fn() -> Output) -> Output {
-    loop {
-        send("STOP", process);
-        let answer = ask();
-        send("CONT", process);
-        if !text(&answer.stderr).contains("database is locked") {
-            return answer;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 #[test]
 fn a_lock_that_is_held_names_its_holder() {
     let place = Place::with_days(10);
-    let start = place.progress();
-    let mut holder = place.starts(&RUN);
-    assert!(place.waits_for(&mut holder, start, 6), "the holder ended at once");
-    let refused = while_it_stands(&holder, || place.runs(&RUN));
+    let held = place.holds(&RUN, "commit-ready:1");
+    let refused = place.runs(&RUN);
     let said = text(&refused.stderr);
     assert_eq!(refused.status.code(), Some(3), "{said}");
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
-    let expected = format!("daily for {DATE} is being run by chen (process {} on {}), who began ", holder.id(), host.trim());
+    let expected = format!("daily for {DATE} is being run by chen (process {} on {}), who began ", held.child.id(), host.trim());
     assert!(said.contains(&expected) && said.contains(" s ago"), "{said}");
     assert!(said.contains("trying again may help"), "{said}");
-    let plan = text(&while_it_stands(&holder, || place.runs(&["plan", "daily", "--date", DATE])).stdout);
+    let plan = text(&place.runs(&["plan", "daily", "--date", DATE]).stdout);
     assert!(plan.starts_with(&format!("daily@{DATE}: {}", &expected[..expected.len() - 4])), "{plan}");
     // Another date is free.
     let other = place.runs(&["plan", "daily", "--date", "2026-01-02"]);
     assert!(other.status.success());
-    let ended = holder.wait_with_output().unwrap();
+    let ended = held.goes_on();
     assert!(ended.status.success(), "{}", text(&ended.stderr));
 }

@@ -1,0 +1,142 @@
+//! A night that dies at any instant of its length: one more run, and all is as the undisturbed night left it.
+//!
+//! The points of [`crate::failures`] lie between effects that somebody thought of; instants lie between all others too.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::process::ExitStatusExt as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use nightshift_app::Workspace;
+use nightshift_ledger::AttemptState;
+
+use crate::outcome::Outcome;
+use crate::place::{Place, text};
+
+const DATE: &str = "2026-01-05";
+const PIPELINE: &str = "
+title: A whole night
+verify: {sample: 2}
+steps:
+  - ingest: all
+  - refresh: all
+  - report: all
+";
+const RUN: [&str; 4] = ["run", "night", "--date", DATE];
+const INSTANTS: usize = 200;
+/// Nights at the same time; the length is measured with as many.
+const BESIDE: usize = 2;
+const LENGTH: Duration = Duration::from_secs(20);
+const FEWEST: usize = 5;
+
+/// The files of three weeks, of which no night has seen the last ten days.
+fn place() -> Place {
+    let place = Place::with_rows(22, 1_500);
+    place.write("pipelines/night.yaml", PIPELINE);
+    place.succeeds(&["run", "night", "--date", "2025-12-26"]);
+    place
+}
+
+/// The wall time of an undisturbed night beside another, and what it leaves.
+fn undisturbed(beginning: &Place) -> (Duration, Outcome) {
+    let nights = std::thread::scope(|scope| {
+        let night = || {
+            let place = beginning.copy();
+            let began = Instant::now();
+            place.succeeds(&RUN);
+            (began.elapsed(), Outcome::of(&place, "night", DATE))
+        };
+        let nights: Vec<_> = (0..BESIDE).map(|_| scope.spawn(night)).collect();
+        nights.into_iter().map(|night| night.join().unwrap()).collect::<Vec<_>>()
+    });
+    let length = nights.iter().map(|night| night.0).min().unwrap();
+    let mut outcomes = nights.into_iter().map(|night| night.1);
+    let outcome = outcomes.next().unwrap();
+    for other in outcomes {
+        assert_eq!(outcome.differences(&other), Vec::<String>::new(), "undisturbed nights differ among themselves");
+    }
+    (length, outcome)
+}
+
+/// What was under way when the process died, by the ledger.
+fn phase(place: &Place) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (workspace, _) = Workspace::open(place.root(), None).await.unwrap();
+        let ledger = workspace.ledger().await.unwrap();
+        let Some(batch) = ledger.latest_batch("night", DATE.parse().unwrap()).await.unwrap() else { return "before the batch".to_owned() };
+        let detail = ledger.batch_detail(batch.id).await.unwrap().unwrap();
+        let under_way = detail.steps.iter().filter(|step| step.attempts.last().is_some_and(|(attempt, ..)| attempt.state == AttemptState::Running));
+        let kinds: BTreeSet<String> = under_way.map(|step| step.step.kind.to_string()).collect();
+        let attempted = detail.steps.iter().filter(|step| !step.attempts.is_empty()).count();
+        match (kinds.is_empty(), attempted) {
+            (false, _) => kinds.into_iter().collect::<Vec<_>>().join(" beside "),
+            (true, 0) => "before the first step".to_owned(),
+            (true, all) if all == detail.steps.len() => "after the last step".to_owned(),
+            (true, _) => "between steps".to_owned(),
+        }
+    })
+}
+
+/// Kills a night at an instant, runs it once more, and says in which phase it died and what is not as it should be.
+fn death(beginning: &Place, calm: &Outcome, mut instant: Duration) -> (String, Vec<String>) {
+    let place = loop {
+        let place = beginning.copy();
+        let mut night = place.starts_silently(&RUN);
+        std::thread::sleep(instant);
+        let _ = night.kill();
+        let ended = night.wait().unwrap();
+        if ended.signal() == Some(9) {
+            break place;
+        }
+        assert!(ended.success(), "{ended}");
+        // This one was faster than the one that was measured.
+        instant = instant.mul_f64(0.97);
+    };
+    let phase = phase(&place);
+    let last = place.runs(&RUN);
+    if !last.status.success() {
+        return (phase, vec![text(&last.stderr)]);
+    }
+    let mut wrong = calm.differences(&Outcome::of(&place, "night", DATE));
+    wrong.extend(place.strays().into_iter().map(|stray| format!("{} is left", stray.display())));
+    (phase, wrong)
+}
+
+#[test]
+#[ignore = "takes most of an hour"]
+fn a_death_at_any_instant_leaves_nothing_behind() {
+    let beginning = place();
+    let (length, calm) = undisturbed(&beginning);
+    eprintln!("an undisturbed night beside another takes {:.1} s", length.as_secs_f64());
+    assert!(length >= LENGTH, "the night is too short");
+    let next = AtomicUsize::new(0);
+    let deaths = Mutex::new((BTreeMap::<String, usize>::new(), Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..BESIDE {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::SeqCst);
+                    if number >= INSTANTS {
+                        break;
+                    }
+                    let instant = length.mul_f64((number as f64 + 0.5) / INSTANTS as f64);
+                    let (phase, wrong) = death(&beginning, &calm, instant);
+                    eprintln!("{:6.2} s  {phase}{}", instant.as_secs_f64(), if wrong.is_empty() { "" } else { "  WRONG" });
+                    let mut deaths = deaths.lock().unwrap();
+                    *deaths.0.entry(phase).or_default() += 1;
+                    deaths.1.extend(wrong.into_iter().map(|wrong| format!("{:.3} s: {wrong}", instant.as_secs_f64())));
+                }
+            });
+        }
+    });
+    let (phases, wrong) = deaths.into_inner().unwrap();
+    for (phase, deaths) in &phases {
+        eprintln!("{deaths:5}  {phase}");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(phases.values().sum::<usize>(), INSTANTS);
+    let rare: Vec<_> = phases.iter().filter(|(_, deaths)| **deaths < FEWEST).collect();
+    assert!(rare.is_empty(), "too few deaths in {rare:?}");
+}

@@ -22,9 +22,9 @@ use crate::work::Estimate;
 use crate::{Result, stamps};
 
 /// How much of the time another technique may take than the one that looks at least.
-const MARGIN: f64 = 0.9;
+const MARGIN: f64 = 0.95;
 /// How many seconds it has to spare.
-const WORTH: f64 = 0.01;
+const WORTH: f64 = 0.003;
 
 /// Why everything is computed anew.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -260,10 +260,11 @@ fn allowed(locality: &Locality, obstacles: &Obstacles, buckets: Buckets, first: 
 async fn costs(request: &Request<'_>, table: &Snapshot, changes: &[Change], allowed: &[Technique]) -> Result<Vec<Cost>> {
     let feeder = fresh_feeder(request).await?.map(|(_, snapshot)| snapshot);
     let estimate = Estimate { rollup: request.rollup, calendar: request.calendar, pinned: request.pinned, base: table, changes, feeder: feeder.as_ref() };
-    let costs = Costs { seen: request.history.observations().await };
+    let seen = request.history.observations().await;
+    let costs = Costs::of(request.rollup.name(), &seen);
     let cost = |technique: &Technique| {
         let (kind, work) = (technique.kind(), estimate.work(technique));
-        Cost { kind, work, prediction: costs.predict(request.rollup.name(), kind, &work) }
+        Cost { kind, work, prediction: costs.predict(kind, &work) }
     };
     Ok(allowed.iter().map(cost).collect())
 }

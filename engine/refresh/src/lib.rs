@@ -21,6 +21,7 @@ mod groups;
 mod interval;
 pub mod layout;
 mod merge;
+mod rates;
 mod refresh;
 mod regroup;
 mod replaced;

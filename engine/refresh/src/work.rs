@@ -1,9 +1,10 @@
 //! What each technique has to look at and to write, told from the statistics of files.
 
+use datafusion::arrow::array::RecordBatch;
 use datafusion::common::ScalarValue;
 use nightshift_calendar::Calendar;
 use nightshift_compile::Rollup;
-use nightshift_lake::{DataFile, Snapshot};
+use nightshift_lake::{ChangedRows, DataFile, Snapshot};
 
 use crate::buckets::{Bucket, Buckets};
 use crate::changed::Change;
@@ -46,7 +47,8 @@ impl Estimate<'_> {
             None => replaced.iter().filter_map(DataFile::rows).sum(),
         };
         Work {
-            changed_rows: self.changes.iter().map(changed_rows).sum(),
+            changed_rows: self.changes.iter().map(|change| added_rows(change) + removed_rows(change)).sum(),
+            removed_rows: self.changes.iter().map(removed_rows).sum(),
             fact_rows: facts.0,
             fact_bytes: facts.1,
             lookup_rows: self.lookup_rows(),
@@ -111,11 +113,19 @@ impl Estimate<'_> {
     }
 }
 
-/// Rows that came and that went.
-fn changed_rows(change: &Change) -> u64 {
+fn added_rows(change: &Change) -> u64 {
+    rows_of(change, &change.files.added, |rows| &rows.added)
+}
+
+fn removed_rows(change: &Change) -> u64 {
+    rows_of(change, &change.files.removed, |rows| &rows.removed)
+}
+
+/// The rows of one side of a change: those that are known, or all of its files.
+fn rows_of(change: &Change, files: &[DataFile], side: impl Fn(&ChangedRows) -> &Vec<RecordBatch>) -> u64 {
     match &change.rows {
-        Some(commits) => commits.iter().flat_map(|commit| commit.added.iter().chain(&commit.removed)).map(|batch| batch.num_rows() as u64).sum(),
-        None => change.files.added.iter().chain(&change.files.removed).filter_map(DataFile::rows).sum(),
+        Some(commits) => commits.iter().flat_map(|commit| side(commit)).map(|batch| batch.num_rows() as u64).sum(),
+        None => files.iter().filter_map(DataFile::rows).sum(),
     }
 }
 

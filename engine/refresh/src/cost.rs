@@ -24,6 +24,9 @@ pub struct Work {
     pub stored_rows: u64,
     /// Bytes of these.
     pub stored_bytes: u64,
+    /// Bytes of those of their pages that have rows of what changes.
+    #[serde(default)]
+    pub touched_bytes: u64,
     /// Rows of the rollup's table in what is computed anew: how many groups that will be, roughly.
     pub groups: u64,
 }

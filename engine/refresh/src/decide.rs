@@ -259,7 +259,15 @@ fn allowed(locality: &Locality, obstacles: &Obstacles, buckets: Buckets, first: 
 /// What each technique is expected to cost.
 async fn costs(request: &Request<'_>, table: &Snapshot, changes: &[Change], allowed: &[Technique]) -> Result<Vec<Cost>> {
     let feeder = fresh_feeder(request).await?.map(|(_, snapshot)| snapshot);
-    let estimate = Estimate { rollup: request.rollup, calendar: request.calendar, pinned: request.pinned, base: table, changes, feeder: feeder.as_ref() };
+    let estimate = Estimate {
+        rollup: request.rollup,
+        calendar: request.calendar,
+        pinned: request.pinned,
+        base: table,
+        changes,
+        cut_from: request.cut_from,
+        feeder: feeder.as_ref(),
+    };
     let seen = request.history.observations().await;
     let costs = Costs::of(request.rollup.name(), &seen);
     let cost = |technique: &Technique| {

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::cost::{Observation, Work};
 use crate::technique::Kind;
+use crate::work::PAGE_ROWS;
 
 /// What is predicted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,9 @@ const IDLE_MEMORY: f64 = 8e6;
 const GROUP_MEMORY: f64 = 200.0;
 /// Memory for each row that changes or is written in its order, in bytes.
 const ROW_MEMORY: f64 = 60.0;
+
+/// Who reads less, reads headers and parts of pages: it says nothing of more.
+const LEAST_BYTES: f64 = 65_536.0;
 
 impl Quantity {
     /// What each term takes by first guesses, which are of the right order on two cores; `benches/cost_model` says how far they are off.
@@ -62,17 +66,30 @@ impl Quantity {
                 let held = work.stored_rows + if follows_change { work.changed_rows } else { 0 };
                 [IDLE_MEMORY, GROUP_MEMORY * work.groups as f64, ROW_MEMORY * held as f64, 0.0, 0.0, 0.0, 0.0]
             }
-            Self::Bytes => [work.fact_bytes as f64, work.stored_bytes as f64, 0.0, 0.0, 0.0, 0.0, 0.0],
+            Self::Bytes => {
+                let touched = if follows_change { work.touched_bytes } else { 0 };
+                let found = if kind == Kind::RebuildGroups { bytes_found(work) } else { 0.0 };
+                [work.fact_bytes as f64, work.stored_bytes as f64, touched as f64, found, 0.0, 0.0, 0.0]
+            }
         }
     }
 
-    fn taken(self, seen: &Observation) -> f64 {
-        match self {
-            Self::Seconds => seen.seconds,
-            Self::Memory => seen.memory as f64,
-            Self::Bytes => seen.bytes as f64,
-        }
+    /// What a refresh took, if that says something.
+    fn taken(self, seen: &Observation) -> Option<f64> {
+        let (taken, least) = match self {
+            Self::Seconds => (seen.seconds, 0.0),
+            Self::Memory => (seen.memory as f64, 0.0),
+            Self::Bytes => (seen.bytes as f64, LEAST_BYTES),
+        };
+        Some(taken).filter(|taken| *taken > least)
     }
+}
+
+/// Bytes of the pages in which facts of changed groups are found, if these lie anywhere: of pages with so many of them each, all but one in e to the power of that many.
+fn bytes_found(work: &Work) -> f64 {
+    let wanted = work.changed_rows as f64 * (work.fact_rows as f64 / work.groups.max(1) as f64).max(1.0);
+    let pages = (work.fact_rows as f64 / PAGE_ROWS).max(1.0);
+    work.fact_bytes as f64 * -(-wanted / pages).exp_m1()
 }
 
 /// How much less a refresh of another rollup says of the rates.
@@ -100,6 +117,12 @@ pub(crate) struct Rates<'a> {
     errors: Vec<Error<'a>>,
 }
 
+/// A refresh, and what it took.
+struct Seen<'a> {
+    refresh: &'a Observation,
+    taken: f64,
+}
+
 /// What the rates cannot tell of a refresh.
 struct Error<'a> {
     rollup: &'a str,
@@ -114,12 +137,12 @@ impl<'a> Rates<'a> {
     /// Fits rates to what was seen, the newest first.
     pub(crate) fn learned(quantity: Quantity, rollup: &'a str, seen: &'a [Observation]) -> Self {
         let guess = |seen: &Observation| quantity.terms(seen.kind, &seen.work).iter().sum::<f64>();
-        // What takes nothing, or has nothing to do, says nothing.
-        let seen: Vec<&Observation> = seen.iter().filter(|seen| quantity.taken(seen) > 0.0 && guess(seen) > 0.0).collect();
-        let ratios: f64 = seen.iter().map(|seen| (quantity.taken(seen) / guess(seen)).ln()).sum();
+        let taken = |seen: &'a Observation| Some(Seen { refresh: seen, taken: quantity.taken(seen).filter(|_| guess(seen) > 0.0)? });
+        let seen: Vec<Seen<'_>> = seen.iter().filter_map(taken).collect();
+        let ratios: f64 = seen.iter().map(|seen| (seen.taken / guess(seen.refresh)).ln()).sum();
         let pace = (ratios / (seen.len() as f64 + TRUST)).exp();
         let mut rates = Self { quantity, rollup, pace, fitted: BTreeMap::new(), errors: vec![] };
-        let kinds = Kind::ALL.into_iter().filter(|kind| seen.iter().any(|seen| seen.kind == *kind));
+        let kinds = Kind::ALL.into_iter().filter(|kind| seen.iter().any(|seen| seen.refresh.kind == *kind));
         rates.fitted = kinds.map(|kind| (kind, rates.fit(kind, &seen))).collect();
         rates.errors = seen.iter().map(|seen| rates.error(seen)).collect();
         rates
@@ -149,20 +172,21 @@ impl<'a> Rates<'a> {
         self.quantity.terms(kind, work).iter().zip(&times).map(|(term, times)| term * times).sum()
     }
 
-    fn error(&self, seen: &'a Observation) -> Error<'a> {
-        let told = self.told(seen.kind, &seen.work);
-        Error { rollup: &seen.rollup, kind: seen.kind, size: told.ln(), off: (self.quantity.taken(seen) / told).ln() }
+    fn error(&self, seen: &Seen<'a>) -> Error<'a> {
+        let Observation { rollup, kind, work, .. } = seen.refresh;
+        let told = self.told(*kind, work);
+        Error { rollup, kind: *kind, size: told.ln(), off: (seen.taken / told).ln() }
     }
 
     /// How many times its first guess each term of a technique takes: the least of the sum of squares of what it is off, which is a matrix and a vector.
-    fn fit(&self, kind: Kind, seen: &[&Observation]) -> Terms {
+    fn fit(&self, kind: Kind, seen: &[Seen<'_>]) -> Terms {
         let (mut squares, mut targets) = ([[0.0; TERMS]; TERMS], [TRUST; TERMS]);
         for (index, row) in squares.iter_mut().enumerate() {
             row.iter_mut().skip(index).take(1).for_each(|diagonal| *diagonal = TRUST);
         }
-        for (age, seen) in seen.iter().enumerate().filter(|(_, seen)| seen.kind == kind) {
-            let weight = faded(age) * if seen.rollup == self.rollup { 1.0 } else { OTHER_ROLLUP };
-            let terms = self.quantity.terms(kind, &seen.work).map(|term| term * self.pace / self.quantity.taken(seen));
+        for (age, seen) in seen.iter().enumerate().filter(|(_, seen)| seen.refresh.kind == kind) {
+            let weight = faded(age) * if seen.refresh.rollup == self.rollup { 1.0 } else { OTHER_ROLLUP };
+            let terms = self.quantity.terms(kind, &seen.refresh.work).map(|term| term * self.pace / seen.taken);
             for ((row, target), term) in squares.iter_mut().zip(&mut targets).zip(&terms) {
                 *target += weight * term;
                 row.iter_mut().zip(&terms).for_each(|(square, other)| *square += weight * term * other);

@@ -1,5 +1,7 @@
 //! What each technique has to look at and to write, told from the statistics of files.
 
+use std::collections::BTreeSet;
+
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::ScalarValue;
 use nightshift_calendar::Calendar;
@@ -11,11 +13,14 @@ use crate::changed::Change;
 use crate::cost::Work;
 use crate::replaced::replaced_files;
 use crate::rows::ranges;
+use crate::spans::{Span, spans};
 use crate::tables::{Pinned, used_by};
 use crate::technique::Technique;
 
-/// Rows of a page of a column: Parquet's writer begins another one after so many.
-const PAGE_ROWS: f64 = 20_000.0;
+/// Rows of a page of a column: Parquet's writer looks after every 1,024 rows whether it has 20,000.
+pub(crate) const PAGE_ROWS: f64 = 20_480.0;
+/// So many rows of a page may be elsewhere than they would be if all were spread evenly.
+const PAGE_SLACK: f64 = 400.0;
 /// An hour in microseconds.
 const HOUR: i64 = 3_600_000_000;
 /// A day in microseconds.
@@ -29,6 +34,8 @@ pub(crate) struct Estimate<'a> {
     /// The rollup's table.
     pub(crate) base: &'a Snapshot,
     pub(crate) changes: &'a [Change],
+    /// How many facts are computed in units where all are.
+    pub(crate) cut_from: u64,
     /// The table of the finer rollup from which facts need not be read.
     pub(crate) feeder: Option<&'a Snapshot>,
 }
@@ -42,10 +49,9 @@ impl Estimate<'_> {
         // What is written in full is not read.
         let stored: &[DataFile] = if is_full { &[] } else { &replaced };
         let table_rows: u64 = self.base.files().iter().filter_map(DataFile::rows).sum();
-        let groups = match technique.buckets() {
-            Some(buckets) => self.share_of_stored(&replaced, buckets),
-            None => replaced.iter().filter_map(DataFile::rows).sum(),
-        };
+        let touched = technique.buckets().map(|buckets| self.stored(&replaced, buckets));
+        let groups = touched.map_or_else(|| replaced.iter().filter_map(DataFile::rows).sum(), |(rows, _)| rows);
+        let stored_bytes = stored.iter().map(|file| file.size).sum();
         Work {
             changed_rows: self.changes.iter().map(|change| added_rows(change) + removed_rows(change)).sum(),
             removed_rows: self.changes.iter().map(removed_rows).sum(),
@@ -53,7 +59,8 @@ impl Estimate<'_> {
             fact_bytes: facts.1,
             lookup_rows: self.lookup_rows(),
             stored_rows: stored.iter().filter_map(DataFile::rows).sum(),
-            stored_bytes: stored.iter().map(|file| file.size).sum(),
+            stored_bytes,
+            touched_bytes: touched.map_or(stored_bytes, |(_, bytes)| bytes),
             groups: if is_full { table_rows } else { groups },
         }
     }
@@ -61,10 +68,11 @@ impl Estimate<'_> {
     /// Facts that are read, with their bytes.
     fn facts(&self, technique: &Technique) -> (u64, u64) {
         let of_bucket = |bucket: &Bucket| bucket.instants(self.rollup.bucketing(), self.calendar);
-        let spans = match technique {
-            Technique::Full(_) => vec![(i64::MIN, i64::MAX)],
-            Technique::Rebuild(buckets) | Technique::RebuildGroups(buckets) => ranges(&buckets.iter().filter_map(of_bucket).collect::<Vec<_>>()),
-            Technique::Onward(first) => vec![(of_bucket(first).map_or(i64::MIN, |(start, _)| start), i64::MAX)],
+        // Each scan reads the pages in which its spans begin and end.
+        let scans = match technique {
+            Technique::Full(_) => spans(self.rollup, self.pinned, self.calendar, self.cut_from).into_iter().map(|span| vec![self.instants(span)]).collect(),
+            Technique::Rebuild(buckets) | Technique::RebuildGroups(buckets) => vec![ranges(&buckets.iter().filter_map(of_bucket).collect::<Vec<_>>())],
+            Technique::Onward(first) => vec![vec![(of_bucket(first).map_or(i64::MIN, |(start, _)| start), i64::MAX)]],
             _ => return (0, 0),
         };
         // A finer rollup is read as a whole: its rows are chosen by what their buckets are cut to.
@@ -75,16 +83,30 @@ impl Estimate<'_> {
         let Some(facts) = self.pinned.snapshot(name) else { return (0, 0) };
         let used = (used_by(self.rollup, name).len() as f64 / facts.schema().fields().len().max(1) as f64).min(1.0);
         let column = &self.rollup.time.column;
+        let new = self.new_files(name);
         let (mut rows, mut bytes) = (0.0, 0.0);
-        for file in facts.files() {
-            let share = share(file, column, &spans, &instants);
-            let all = file.rows().unwrap_or_default() as f64;
-            rows += share * all;
-            // Whole pages are read.
-            let pages = if share > 0.0 && all > 0.0 { (share + PAGE_ROWS / all).min(1.0) } else { 0.0 };
-            bytes += pages * used * file.size as f64;
+        for (file, spans) in facts.files().iter().flat_map(|file| scans.iter().map(move |spans| (file, spans))) {
+            let parts = match parts(file, column, spans, &instants) {
+                // All of its rows are in touched buckets, and who knows in which order.
+                parts if !parts.is_empty() && new.contains(file.path.as_str()) => vec![(0.0, 1.0)],
+                parts => parts,
+            };
+            rows += parts.iter().map(|(from, until)| until - from).sum::<f64>() * file.rows().unwrap_or_default() as f64;
+            bytes += bytes_of_pages(file, &parts) * used;
         }
         (rows as u64, bytes as u64)
+    }
+
+    /// Files of a table that hold nothing but rows that came.
+    fn new_files(&self, table: &str) -> BTreeSet<&str> {
+        let changes = self.changes.iter().filter(|change| change.table == table && change.is_sharp());
+        changes.flat_map(|change| &change.files.added).filter(|file| !file.is_selection()).map(|file| file.path.as_str()).collect()
+    }
+
+    /// The instants of a unit of a full build.
+    fn instants(&self, span: Span) -> (i64, i64) {
+        let start = |day| Bucket::Date(day).instants(self.rollup.bucketing(), self.calendar).map(|(start, _)| start);
+        (span.from.and_then(start).unwrap_or(i64::MIN), span.until.and_then(start).unwrap_or(i64::MAX))
     }
 
     /// The numbers of a bucket's column from this bucket to the next.
@@ -103,13 +125,17 @@ impl Estimate<'_> {
         lookups.filter_map(|(_, table)| self.pinned.snapshot(table)?.rows()).sum()
     }
 
-    /// Rows of files that lie in buckets, if they are spread evenly over the days of each file.
-    fn share_of_stored(&self, files: &[DataFile], buckets: &Buckets) -> u64 {
+    /// Rows of files that lie in buckets, and the bytes of their pages, if they are spread evenly over the days of each file.
+    fn stored(&self, files: &[DataFile], buckets: &Buckets) -> (u64, u64) {
         let numbers = ranges(&buckets.iter().filter_map(|bucket| self.numbers(*bucket)).collect::<Vec<_>>());
-        let rows = |file: &DataFile| {
-            file.rows().unwrap_or_default() as f64 * share(file, self.rollup.bucket_column(), &numbers, &|value| self.numbers(Bucket::from_scalar(value)?))
-        };
-        files.iter().map(rows).sum::<f64>() as u64
+        let extent = |value: &ScalarValue| self.numbers(Bucket::from_scalar(value)?);
+        let (mut rows, mut bytes) = (0.0, 0.0);
+        for file in files {
+            let parts = parts(file, self.rollup.bucket_column(), &numbers, &extent);
+            rows += parts.iter().map(|(from, until)| until - from).sum::<f64>() * file.rows().unwrap_or_default() as f64;
+            bytes += bytes_of_pages(file, &parts);
+        }
+        (rows as u64, bytes as u64)
     }
 }
 
@@ -129,14 +155,34 @@ fn rows_of(change: &Change, files: &[DataFile], side: impl Fn(&ChangedRows) -> &
     }
 }
 
-/// The share of a file's rows that lie in spans, if they are spread evenly between the least and the greatest; all of them if these are not known.
-/// `extent` says from where to where a value reaches.
-fn share(file: &DataFile, column: &str, spans: &[(i64, i64)], extent: &dyn Fn(&ScalarValue) -> Option<(i64, i64)>) -> f64 {
+/// The parts of a file, which is 1 long, that lie in spans, if its rows are spread evenly between the least and the greatest; all of it if
+/// these are not known. `extent` says from where to where a value reaches.
+fn parts(file: &DataFile, column: &str, spans: &[(i64, i64)], extent: &dyn Fn(&ScalarValue) -> Option<(i64, i64)>) -> Vec<(f64, f64)> {
     let known = file.statistics.as_ref().and_then(|statistics| statistics.columns.get(column));
     let bounds = known.and_then(|known| Some((extent(known.minimum.as_ref()?)?.0, extent(known.maximum.as_ref()?)?.1)));
-    let Some((least, end)) = bounds.filter(|(least, end)| least < end) else { return 1.0 };
-    let inside: i128 = spans.iter().map(|(from, until)| i128::from((*until).min(end)) - i128::from((*from).max(least))).filter(|length| *length > 0).sum();
-    (inside as f64 / (i128::from(end) - i128::from(least)) as f64).min(1.0)
+    let Some((least, end)) = bounds.filter(|(least, end)| least < end) else { return vec![(0.0, 1.0)] };
+    let length = (i128::from(end) - i128::from(least)) as f64;
+    let place = |at: i64| (i128::from(at.clamp(least, end)) - i128::from(least)) as f64 / length;
+    spans.iter().map(|(from, until)| (place(*from), place(*until))).filter(|(from, until)| from < until).collect()
+}
+
+/// The bytes of the pages in which parts of a file lie; the parts are in their order.
+fn bytes_of_pages(file: &DataFile, parts: &[(f64, f64)]) -> f64 {
+    let Some(rows) = file.rows().filter(|rows| *rows > 0).map(|rows| rows as f64) else { return if parts.is_empty() { 0.0 } else { file.size as f64 } };
+    (pages(rows, parts) * PAGE_ROWS / rows).min(1.0) * file.size as f64
+}
+
+/// In how many pages of some rows parts of them lie.
+fn pages(rows: f64, parts: &[(f64, f64)]) -> f64 {
+    let (mut pages, mut next) = (0.0, 0.0_f64);
+    for (from, until) in parts {
+        let slack = PAGE_SLACK.min((until - from) * rows / 4.0);
+        let first = ((from * rows + slack) / PAGE_ROWS).floor().max(next);
+        let after = ((until * rows - slack) / PAGE_ROWS).ceil();
+        pages += (after - first).max(0.0);
+        next = next.max(after);
+    }
+    pages
 }
 
 /// A time or a day in microseconds since 1970. Where the clock is ahead of UTC or behind it a day is some hours off, which does not matter for a share.
@@ -145,5 +191,28 @@ fn instants(value: &ScalarValue) -> Option<(i64, i64)> {
     match value {
         ScalarValue::Date32(_) => Some((number.saturating_mul(DAY), number.saturating_add(1).saturating_mul(DAY))),
         _ => Some((number, number.saturating_add(1))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_takes_the_pages_in_which_it_begins_and_ends_and_none_twice() {
+        let rows = 10.0 * PAGE_ROWS;
+        for (parts, expected) in [
+            (vec![], 0.0),
+            (vec![(0.0, 1.0)], 10.0),
+            (vec![(0.11, 0.12)], 1.0),
+            (vec![(0.18, 0.22)], 2.0),
+            // Where a page ends just there, the next one is not read.
+            (vec![(0.1, 0.3)], 2.0),
+            (vec![(0.11, 0.12), (0.15, 0.16), (0.95, 1.0)], 2.0),
+            (vec![(0.11, 0.25), (0.26, 0.41)], 4.0),
+        ] {
+            assert_eq!(pages(rows, &parts), expected, "{parts:?}");
+        }
+        assert_eq!(pages(50.0, &[(0.9, 1.0)]), 1.0);
     }
 }

@@ -14,7 +14,10 @@ use nightshift_ledger::AttemptState;
 use crate::outcome::Outcome;
 use crate::place::{Place, text};
 
-const DATE: &str = "2026-01-05";
+/// The last of the days.
+const DATE: &str = "2026-10-20";
+const DAYS: u32 = 300;
+const BATCH_SIZE: &str = "batch_size: 8192";
 const PIPELINE: &str = "
 title: A whole night
 verify: {sample: 2}
@@ -30,10 +33,13 @@ const BESIDE: usize = 2;
 const LENGTH: Duration = Duration::from_secs(20);
 const FEWEST: usize = 5;
 
-/// The files of three weeks, of which no night has seen the last ten days.
+/// The files of most of a year, of which a night has seen two days. Batches are so small that it takes long without much data.
 fn place() -> Place {
-    let place = Place::with_rows(22, 1_500);
+    let place = Place::with_rows(DAYS, 350);
     place.write("pipelines/night.yaml", PIPELINE);
+    let settings = std::fs::read_to_string(place.root().join("nightshift.yaml")).unwrap();
+    assert!(settings.contains(BATCH_SIZE));
+    place.write("nightshift.yaml", &settings.replace(BATCH_SIZE, "batch_size: 32"));
     place.succeeds(&["run", "night", "--date", "2025-12-26"]);
     place
 }

@@ -1,14 +1,20 @@
 //! All that a run leaves behind, in a form that is equal for nights that did the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 
+use arrow::array::RecordBatch;
+use arrow::row::{RowConverter, SortField};
 use arrow::util::pretty::pretty_format_batches;
 use nightshift_app::Workspace;
 use nightshift_ledger::{AttemptState, BatchState};
 use sha2::{Digest, Sha256};
 
 use crate::place::Place;
+
+/// Rows of more are told by what they hash to, all together.
+const MOST_TOLD: usize = 20_000;
 
 /// Tables, files and the ledger.
 #[derive(Debug, PartialEq, Eq)]
@@ -65,7 +71,9 @@ async fn tables(workspace: &Workspace) -> BTreeMap<String, Vec<String>> {
     let mut tables = BTreeMap::new();
     for snapshot in &snapshots {
         let batches = session.context.read_table(snapshot.provider(None)).unwrap().collect().await.unwrap();
-        let mut lines: Vec<String> = pretty_format_batches(&batches).unwrap().to_string().lines().map(|line| line.replace(' ', "")).collect();
+        // What only the engine reads may be written twice: it counts for nothing before the source's own commit.
+        let is_set = snapshot.name().to_string().starts_with("state/");
+        let mut lines = rows(&batches, is_set);
         for (mark, version) in snapshot.transactions().await.unwrap() {
             // Tables have other identities in another lake.
             let mark = ids.iter().fold(mark.clone(), |mark, (id, name)| mark.replace(id, name));
@@ -75,15 +83,43 @@ async fn tables(workspace: &Workspace) -> BTreeMap<String, Vec<String>> {
             }
         }
         lines.sort();
-        // What only the engine reads may be written twice: it counts for nothing before the source's own commit.
-        if snapshot.name().to_string().starts_with("state/") {
-            lines.dedup();
-        } else {
+        if !is_set {
             lines.insert(0, format!("version {}", snapshot.version()));
         }
         tables.insert(snapshot.name().to_string(), lines);
     }
     tables
+}
+
+/// The rows in an order of their own: each once if they are a set.
+fn rows(batches: &[RecordBatch], is_set: bool) -> Vec<String> {
+    if batches.iter().map(RecordBatch::num_rows).sum::<usize>() > MOST_TOLD {
+        return vec![hashed(batches, is_set)];
+    }
+    let mut lines: Vec<String> = pretty_format_batches(batches).unwrap().to_string().lines().map(|line| line.replace(' ', "")).collect();
+    lines.sort();
+    if is_set {
+        lines.dedup();
+    }
+    lines
+}
+
+/// What stands for rows whatever their order.
+fn hashed(batches: &[RecordBatch], is_set: bool) -> String {
+    let fields = batches[0].schema().fields().iter().map(|field| SortField::new(field.data_type().clone())).collect();
+    let converter = RowConverter::new(fields).unwrap();
+    let (mut seen, mut sum, mut count) = (BTreeSet::new(), 0_u64, 0);
+    for batch in batches {
+        for row in &converter.convert_columns(batch.columns()).unwrap() {
+            let mut hasher = DefaultHasher::new();
+            row.hash(&mut hasher);
+            let hash = hasher.finish();
+            if !is_set || seen.insert(hash) {
+                (sum, count) = (sum.wrapping_add(hash), count + 1);
+            }
+        }
+    }
+    format!("{count} rows that hash to {sum:x}")
 }
 
 fn files(place: &Place) -> BTreeMap<PathBuf, String> {

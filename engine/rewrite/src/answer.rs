@@ -180,7 +180,7 @@ impl Proof<'_> {
             return Err(refused());
         }
         let whole = times.whole_buckets(rollup.bucketing(), self.known.calendar).ok_or_else(refused)?;
-        let bucket = self.offer.table.schema().field_with_name(rollup.bucket_column()).map(|field| field.data_type().clone()).map_err(|_| refused())?;
+        let bucket = rollup.schema.field_with_name(rollup.bucket_column()).map(|field| field.data_type().clone()).map_err(|_| refused())?;
         conditions.extend(inside(&self.column(rollup.bucket_column()), &bucket, &whole, self.known.calendar.zone.name()));
         Ok((conditions, Some(Wanted { times, whole })))
     }

@@ -1,7 +1,8 @@
 //! Queries over sources, answered from rollups.
 //!
 //! A GROUP BY of a query follows from the rows of a rollup if these have been computed from the same rows of the same versions, and keep what the
-//! query asks of them ([`answer`]). Of several such rollups the one with the fewest rows is taken. Times at the ends of the query that are no whole
+//! query asks of them ([`answer`]). That is proved from the two queries alone; only then is looked at the rollup's table ([`Tables`]), because that costs more
+//! than to prove. Of several such rollups the one with the fewest rows is taken. Times at the ends of the query that are no whole
 //! buckets are read from the tables themselves. A rewritten query gives the same rows: numbers are counted and summed exactly or not at all.
 //!
 //! Start reading at [`rewrite`].
@@ -17,14 +18,14 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use datafusion::common::tree_node::{Transformed, TreeNode as _};
+use async_trait::async_trait;
+use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
 use datafusion::logical_expr::{Aggregate, LogicalPlan};
+use futures::future::join_all;
 use nightshift_calendar::Calendar;
 use nightshift_compile::{Compiled, Rollup};
 use nightshift_execute::StepSession;
-use nightshift_lake::Lake;
-use nightshift_refresh::tables::Pinned;
-use nightshift_refresh::{stamps, table_name};
+use nightshift_lake::Snapshot;
 
 use answer::{Answer, Knowledge, answer};
 use flat::Flat;
@@ -34,18 +35,25 @@ pub use refusal::Refusal;
 
 /// What a query is rewritten with.
 pub struct Request<'a> {
-    /// The tables.
-    pub lake: &'a Lake,
-    /// The session in which the query was planned; all tables of [`tables_beside`] are registered in it.
+    /// The session in which the query was planned. All tables that rollups read beside those of the query are registered in it, if only
+    /// without rows: see [`tables_beside`].
     pub session: &'a StepSession,
     /// The project.
     pub compiled: &'a Compiled,
-    /// The versions that the query reads.
-    pub pinned: &'a Pinned,
     /// The project's clock.
     pub calendar: &'a Calendar,
-    /// Rollups that are known to hold other rows than their queries give.
-    pub wrong: &'a BTreeSet<String>,
+    /// The tables of rollups.
+    pub tables: &'a dyn Tables,
+}
+
+/// The tables of rollups; asked only for those that answer something.
+#[async_trait]
+pub trait Tables: Send + Sync {
+    /// The table of a rollup.
+    ///
+    /// # Errors
+    /// Why it does not hold what the rollup's query gives over the rows that the question is about.
+    async fn fresh(&self, rollup: &Rollup) -> Result<Snapshot, Refusal>;
 }
 
 /// A query that has been looked at.
@@ -81,7 +89,7 @@ pub struct Answered {
     pub rests: Vec<Range<Option<i64>>>,
 }
 
-/// The tables that have to be pinned beside those of a query, so that rollups can be compared with them.
+/// The tables that rollups read beside those of a query.
 #[must_use]
 pub fn tables_beside(compiled: &Compiled, named: &[String]) -> Vec<String> {
     let known: BTreeSet<&String> = named.iter().collect();
@@ -96,9 +104,11 @@ pub async fn rewrite(plan: LogicalPlan, request: &Request<'_>) -> Rewritten {
     if wanted.is_empty() {
         return Rewritten { plan, blocks: vec![] };
     }
-    let offers = offers(&wanted, request).await;
     let state = request.session.context.state();
     let known = Knowledge { compiled: request.compiled, state: &state, calendar: request.calendar };
+    let mut offers = offers(&wanted, request).await;
+    let answering = answering(&plan, &offers, &known);
+    look_at_tables(&mut offers, &answering, request.tables).await;
     let mut blocks = vec![];
     let rewritten = plan.clone().transform_up(|node| {
         // What groups groups is not made of rows of a table.
@@ -107,8 +117,8 @@ pub async fn rewrite(plan: LogicalPlan, request: &Request<'_>) -> Rewritten {
             return Ok(Transformed::no(node));
         }
         let (mut block, best) = look(aggregate, &offers, &known);
-        let planned = best.map(|(offer, answer)| {
-            let plans = Plans { session: request.session, calendar: request.calendar, query: aggregate, offer, answer: &answer };
+        let planned = best.map(|Best { offer, table, answer }| {
+            let plans = Plans { session: request.session, calendar: request.calendar, query: aggregate, offer, table, answer: &answer };
             plans.plan().map_err(|error| (offer.rollup.name().to_owned(), Refusal::NotPlanned { reason: error.strip_backtrace() }))
         });
         let planned = match planned {
@@ -130,59 +140,86 @@ pub async fn rewrite(plan: LogicalPlan, request: &Request<'_>) -> Rewritten {
     }
 }
 
-/// A rollup that can be asked, or why it cannot.
-type Candidate = (String, Vec<String>, Result<Offer, Refusal>);
+/// A rollup over some of the tables.
+struct Candidate {
+    rollup: Arc<Rollup>,
+    /// What its query keeps, or why that is nothing.
+    offer: Result<Offer, Refusal>,
+    /// Its table; none as long as nobody has looked at it.
+    table: Option<Result<Snapshot, Refusal>>,
+}
 
 /// Rollups over some of the tables.
 async fn offers(wanted: &BTreeSet<String>, request: &Request<'_>) -> Vec<Candidate> {
     let mut offers = vec![];
     for rollup in request.compiled.rollups.iter().filter(|rollup| rollup.tables.iter().any(|table| wanted.contains(table))) {
-        offers.push((rollup.name().to_owned(), rollup.tables.clone(), offer(rollup, request).await));
+        let planned = rollup.parsed.plan(&request.session.context).await;
+        let not_planned = |_| Refusal::NotPlanned { reason: "its query does not fit its tables".to_owned() };
+        let offer = planned.map_err(not_planned).and_then(|planned| Offer::of(rollup, &planned.plan));
+        offers.push(Candidate { rollup: Arc::clone(rollup), offer, table: None });
     }
     offers
 }
 
-async fn offer(rollup: &Arc<Rollup>, request: &Request<'_>) -> Result<Offer, Refusal> {
-    if request.wrong.contains(rollup.name()) {
-        return Err(Refusal::Wrong);
-    }
-    if let Some(table) = rollup.tables.iter().find(|table| !request.pinned.tables.contains_key(*table)) {
-        return Err(Refusal::Unreadable { reason: format!("`{table}`, which it is made from, cannot be") });
-    }
-    // The query can do without a table that is damaged.
-    let unreadable = |error: &dyn std::error::Error| Refusal::Unreadable { reason: error.to_string() };
-    let name = table_name(rollup).map_err(|error| unreadable(&error))?;
-    let table = request.lake.snapshot(&name).await.map_err(|error| unreadable(&error))?;
-    let table = table.ok_or(Refusal::NeverBuilt)?;
-    if !stamps::is_fresh(rollup, &table, request.pinned).await.map_err(|error| unreadable(&error))? {
-        return Err(Refusal::Stale);
-    }
-    let planned =
-        rollup.parsed.plan(&request.session.context).await.map_err(|_| Refusal::NotPlanned { reason: "its query does not fit its tables".to_owned() })?;
-    Offer::of(rollup, &planned.plan, table)
+/// The rollups that answer some of a query, if their tables hold what they should.
+fn answering(plan: &LogicalPlan, offers: &[Candidate], known: &Knowledge<'_>) -> BTreeSet<String> {
+    let mut answering = BTreeSet::new();
+    // Nothing in it fails.
+    let _ = plan.apply(|node| {
+        if let LogicalPlan::Aggregate(aggregate) = node
+            && !has_groups(&aggregate.input)
+            && let Ok(rows) = Flat::of(&aggregate.input)
+        {
+            let answers = |offer: &&Candidate| offer.offer.as_ref().is_ok_and(|offer| answer(aggregate, &rows, offer, known).is_ok());
+            answering.extend(offers.iter().filter(answers).map(|offer| offer.rollup.name().to_owned()));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    answering
+}
+
+async fn look_at_tables(offers: &mut [Candidate], answering: &BTreeSet<String>, tables: &dyn Tables) {
+    let looked = offers.iter_mut().filter(|offer| answering.contains(offer.rollup.name())).map(async |candidate| {
+        let table = tables.fresh(&candidate.rollup).await;
+        candidate.table = Some(match (table, &candidate.offer) {
+            (Ok(table), Ok(offer)) => offer.check(&table).map(|()| table),
+            (table, _) => table,
+        });
+    });
+    join_all(looked).await;
+}
+
+/// A rollup that answers a GROUP BY.
+struct Best<'a> {
+    offer: &'a Offer,
+    table: &'a Snapshot,
+    answer: Answer,
 }
 
 /// The best answer to a GROUP BY, and what is to be said of all others.
-fn look<'a>(aggregate: &Aggregate, offers: &'a [Candidate], known: &Knowledge<'_>) -> (Block, Option<(&'a Offer, Answer)>) {
+fn look<'a>(aggregate: &Aggregate, offers: &'a [Candidate], known: &Knowledge<'_>) -> (Block, Option<Best<'a>>) {
     let tables: Vec<String> = tables_of(&aggregate.input).into_iter().collect();
-    let near = offers.iter().filter(|(_, read, _)| read.iter().any(|table| tables.contains(table)));
+    let near = offers.iter().filter(|candidate| candidate.rollup.tables.iter().any(|table| tables.contains(table)));
     let rows = Flat::of(&aggregate.input);
     let (mut answers, mut refused) = (vec![], vec![]);
-    for (name, _, offer) in near {
-        let found = match (&rows, offer) {
+    for candidate in near {
+        let answered = match (&rows, &candidate.offer) {
             (Err(refusal), _) | (_, Err(refusal)) => Err(refusal.clone()),
             (Ok(rows), Ok(offer)) => answer(aggregate, rows, offer, known).map(|answer| (offer, answer)),
         };
-        match found {
-            Ok(found) => answers.push(found),
-            Err(refusal) => refused.push((name.clone(), refusal)),
+        match (answered, &candidate.table) {
+            (Ok((offer, answer)), Some(Ok(table))) => answers.push(Best { offer, table, answer }),
+            (Err(refusal), _) => refused.push((candidate.rollup.name().to_owned(), refusal)),
+            (Ok(_), Some(Err(refusal))) => refused.push((candidate.rollup.name().to_owned(), refusal.clone())),
+            // Whoever answers has been looked at.
+            (Ok(_), None) => {}
         }
     }
-    let best = answers.into_iter().min_by_key(|(offer, answer)| (answer.leaves_some(), offer.table.rows().unwrap_or(u64::MAX)));
-    let answered = best.as_ref().map(|(offer, answer)| Answered {
+    let best = answers.into_iter().min_by_key(|best| (best.answer.leaves_some(), best.table.rows().unwrap_or(u64::MAX)));
+    let answered = best.as_ref().map(|Best { offer, table, answer }| Answered {
         rollup: offer.rollup.name().to_owned(),
-        version: offer.table.version(),
-        rows: offer.table.rows(),
+        version: table.version(),
+        rows: table.rows(),
         rests: answer.times.map(|wanted| bounds::rests(wanted.times, wanted.whole.times)).unwrap_or_default(),
     });
     (Block { tables, answered, refused }, best)

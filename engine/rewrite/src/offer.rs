@@ -16,10 +16,9 @@ use nightshift_lake::Snapshot;
 use crate::flat::Flat;
 use crate::refusal::Refusal;
 
-/// A rollup that stands for the versions that a query reads.
+/// A rollup, by what its query says.
 pub(crate) struct Offer {
     pub(crate) rollup: Arc<Rollup>,
-    pub(crate) table: Snapshot,
     /// What it groups.
     pub(crate) rows: Flat,
     /// The keys of its groups that are columns: what they mean, and the columns.
@@ -50,27 +49,33 @@ impl Offer {
     ///
     /// # Errors
     /// Why its table can answer no query.
-    pub(crate) fn of(rollup: &Arc<Rollup>, plan: &LogicalPlan, table: Snapshot) -> Result<Self, Refusal> {
+    pub(crate) fn of(rollup: &Arc<Rollup>, plan: &LogicalPlan) -> Result<Self, Refusal> {
         let aggregate = grouping_of(plan).ok_or(Refusal::NotGrouping)?;
         let rows = Flat::of(&aggregate.input)?;
-        let schema = table.schema();
-        let is_stored = |column: &str| schema.field_with_name(column).is_ok();
-        if !is_stored(STATE_ROWS) {
-            return Err(Refusal::NotGrouping);
-        }
-        let mut offer = Self { rollup: Arc::clone(rollup), table, rows, keys: vec![], states: vec![] };
+        let mut offer = Self { rollup: Arc::clone(rollup), rows, keys: vec![], states: vec![] };
         offer.states.push(State { meaning: Meaning::of_rows(), column: STATE_ROWS.to_owned(), keeps_null: false });
         let shown = shown(plan).ok_or(Refusal::NotGrouping)?;
-        for (field, definition) in plan.schema().fields().iter().zip(shown).filter(|(field, _)| is_stored(field.name())) {
+        for (field, definition) in plan.schema().fields().iter().zip(shown) {
             offer.read_column(field.name(), &definition, aggregate);
         }
         for state in rollup.states.iter().flat_map(|states| &states.columns) {
             let is_hidden = plan.schema().field_with_unqualified_name(&state.column).is_err();
-            if is_hidden && is_stored(&state.column) {
+            if is_hidden {
                 offer.read_hidden(state, aggregate);
             }
         }
         Ok(offer)
+    }
+
+    /// Whether a table has what its rollup keeps.
+    ///
+    /// # Errors
+    /// The column that it lacks.
+    pub(crate) fn check(&self, table: &Snapshot) -> Result<(), Refusal> {
+        let schema = table.schema();
+        let kept = self.keys.iter().map(|(_, column)| column).chain(self.states.iter().map(|state| &state.column));
+        let lacks = kept.into_iter().find(|column| schema.field_with_name(column).is_err());
+        lacks.map_or(Ok(()), |column| Err(Refusal::Lacks { column: column.clone() }))
     }
 
     /// A column of the SELECT, which is made from what the GROUP BY gives.

@@ -15,6 +15,7 @@ use nightshift_calendar::Calendar;
 use nightshift_compile::rollup::grouping::Merge;
 use nightshift_compile::rollup::states::{Function, Kept, call_of};
 use nightshift_execute::StepSession;
+use nightshift_lake::Snapshot;
 use nightshift_refresh::{merged, value_of};
 
 use crate::answer::{Answer, Joined, Value, Wanted, alias};
@@ -27,6 +28,7 @@ pub(crate) struct Plans<'a> {
     pub(crate) calendar: &'a Calendar,
     pub(crate) query: &'a Aggregate,
     pub(crate) offer: &'a Offer,
+    pub(crate) table: &'a Snapshot,
     pub(crate) answer: &'a Answer,
 }
 
@@ -103,7 +105,7 @@ impl Plans<'_> {
 
     /// The rollup's rows, joined to what the query joins.
     fn stored(&self, parts: &[Part]) -> Result<LogicalPlan> {
-        let rows = self.offer.table.provider(Some(self.calendar.zone.name().into()));
+        let rows = self.table.provider(Some(self.calendar.zone.name().into()));
         let mut plan = LogicalPlanBuilder::scan(alias(self.offer), provider_as_source(rows), None)?;
         for Joined { scan, optional } in &self.answer.joined {
             let table = LogicalPlanBuilder::from(scan.plan.clone()).alias(TableReference::bare(scan.name.as_str()))?.build()?;

@@ -18,6 +18,12 @@ pub enum Refusal {
     /// Its rows are known to be others than its query gives.
     #[error("its rows differed when it was last verified")]
     Wrong,
+    /// Its table was made when other columns were kept.
+    #[error("its table does not keep `{column}` yet")]
+    Lacks {
+        /// The column.
+        column: String,
+    },
     /// Its table cannot be read.
     #[error("its table cannot be read: {reason}")]
     Unreadable {

@@ -168,9 +168,17 @@ impl Workspace {
         self.register_others(&session.context, &named)?;
         let planned = parsed.plan(&session.context).await.map_err(Error::Problems)?;
         no_parameters(text, &planned.plan)?;
-        parsed.check_types(&session.context.state(), &planned.written, None).await.map_err(Error::Problems)?;
+        let state = session.context.state();
+        parsed.check_meaning(&state, &planned.written).map_err(Error::Problems)?;
         let rewritten = self.rewritten_if(may_rewrite, planned.plan, &session, &pinned).await?;
-        Query::start(session, rewritten, read, limit, cancel).await
+        match Query::start(session, rewritten, read, limit, cancel).await {
+            Ok(query) => Ok(query),
+            Err(error) => {
+                // What cannot be carried out has its place in the text.
+                parsed.check_types(&state, &planned.written, None).await.map_err(Error::Problems)?;
+                Err(error)
+            }
+        }
     }
 
     /// Registers the tables of a query at their newest versions. One that has never been made is empty; names that mean nothing are left

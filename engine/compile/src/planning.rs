@@ -106,6 +106,18 @@ impl ParsedQuery {
         if found.has_errors() { Err(found) } else { Ok(()) }
     }
 
+    /// The part of [`Self::check_types`] that nobody else finds, for a plan without parameters. Whoever runs the plan at once sees by that whether it can be
+    /// carried out, and needs to have it planned once more only to be told where it cannot.
+    ///
+    /// # Errors
+    /// All that is wrong, with places in the file.
+    pub fn check_meaning(&self, state: &SessionState, plan: &LogicalPlan) -> Result<(), Diagnostics> {
+        let diagnose = self.diagnose().with_functions_of(state);
+        let mut found = comparison::in_plan(plan, &diagnose);
+        found.extend(constants::check(plan, &diagnose));
+        if found.has_errors() { Err(found) } else { Ok(()) }
+    }
+
     /// Where its columns are named.
     pub(crate) fn output(&self) -> Output {
         Output::new(&self.file, &self.statement, &self.tokens)

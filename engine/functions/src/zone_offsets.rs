@@ -108,15 +108,20 @@ impl ZoneOffsets {
     pub(crate) fn keep_order_of_days(&self) -> bool {
         *self.keep_order_of_days.get_or_init(|| {
             let last = i64::try_from(REMEMBERED_DAYS).unwrap_or(i64::MAX) * SECONDS_PER_DAY;
-            let length = DAYS_WITHOUT_TWO_CHANGES * SECONDS_PER_DAY;
-            let mut spans = (FIRST_DAY * SECONDS_PER_DAY..last).step_by(usize::try_from(length).unwrap_or(1));
-            spans.all(|start| self.keeps_order_within(start, start + length))
+            let first = FIRST_DAY * SECONDS_PER_DAY;
+            let mut before = (first, self.offset_at(first));
+            (first..last).step_by(usize::try_from(DAYS_WITHOUT_TWO_CHANGES * SECONDS_PER_DAY).unwrap_or(1)).skip(1).all(|second| {
+                let after = (second, self.offset_at(second));
+                let keeps = self.keeps_order_within(before, after);
+                before = after;
+                keeps
+            })
         })
     }
 
-    /// The same for a span in which the offset changes once at most.
-    fn keeps_order_within(&self, mut before: i64, mut after: i64) -> bool {
-        let (Some(old), Some(new)) = (self.offset_at(before), self.offset_at(after)) else { return true };
+    /// The same for a span in which the offset changes once at most; its ends come with their offsets.
+    fn keeps_order_within(&self, (mut before, old): (i64, Option<i32>), (mut after, new): (i64, Option<i32>)) -> bool {
+        let (Some(old), Some(new)) = (old, new) else { return true };
         if new >= old {
             return true;
         }

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, AsArray as _, RecordBatch};
+use arrow::datatypes::Float64Type;
 use arrow::row::{RowConverter, SortField};
 use arrow::util::pretty::pretty_format_batches;
 use nightshift_app::Workspace;
@@ -93,6 +95,7 @@ async fn tables(workspace: &Workspace) -> BTreeMap<String, Vec<String>> {
 
 /// The rows in an order of their own: each once if they are a set.
 fn rows(batches: &[RecordBatch], is_set: bool) -> Vec<String> {
+    let batches = &batches.iter().map(rounded).collect::<Vec<_>>();
     if batches.iter().map(RecordBatch::num_rows).sum::<usize>() > MOST_TOLD {
         return vec![hashed(batches, is_set)];
     }
@@ -102,6 +105,15 @@ fn rows(batches: &[RecordBatch], is_set: bool) -> Vec<String> {
         lines.dedup();
     }
     lines
+}
+
+/// Doubles with twelve digits: what is added in two threads has its last ones by chance.
+fn rounded(batch: &RecordBatch) -> RecordBatch {
+    let columns = batch.columns().iter().map(|column| match column.as_primitive_opt::<Float64Type>() {
+        Some(doubles) => Arc::new(doubles.unary::<_, Float64Type>(|double| format!("{double:.11e}").parse().unwrap())) as ArrayRef,
+        None => Arc::clone(column),
+    });
+    RecordBatch::try_new(batch.schema(), columns.collect()).unwrap()
 }
 
 /// What stands for rows whatever their order.

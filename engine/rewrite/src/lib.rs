@@ -2,7 +2,7 @@
 //!
 //! A GROUP BY of a query follows from the rows of a rollup if these have been computed from the same rows of the same versions, and keep what the
 //! query asks of them ([`answer`]). That is proved from the two queries alone; only then is looked at the rollup's table ([`Tables`]), because that costs more
-//! than to prove. Of several such rollups the one with the fewest rows is taken. Times at the ends of the query that are no whole
+//! than to prove. Of several such rollups the coarsest is taken. Times at the ends of the query that are no whole
 //! buckets are read from the tables themselves. A rewritten query gives the same rows: numbers are counted and summed exactly or not at all.
 //!
 //! Start reading at [`rewrite`].
@@ -14,6 +14,7 @@ mod offer;
 mod plan;
 mod refusal;
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use async_trait::async_trait;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
 use datafusion::logical_expr::{Aggregate, LogicalPlan};
 use futures::future::join_all;
-use nightshift_calendar::Calendar;
+use nightshift_calendar::{Calendar, Grain};
 use nightshift_compile::{Compiled, Rollup};
 use nightshift_execute::StepSession;
 use nightshift_lake::Snapshot;
@@ -161,32 +162,60 @@ async fn offers(wanted: &BTreeSet<String>, request: &Request<'_>) -> Vec<Candida
     offers
 }
 
-/// The rollups that answer some of a query, if their tables hold what they should.
-fn answering(plan: &LogicalPlan, offers: &[Candidate], known: &Knowledge<'_>) -> BTreeSet<String> {
-    let mut answering = BTreeSet::new();
+/// Which of several rollups is asked first: one that leaves nothing over, of the longest buckets, with the fewest keys.
+type Rank = (bool, Reverse<Grain>, usize);
+
+fn rank(offer: &Offer, answer: &Answer) -> Rank {
+    (answer.leaves_some(), Reverse(offer.rollup.grain()), offer.keys.len())
+}
+
+/// For each GROUP BY of a query the rollups that answer it, if their tables hold what they should, by their places.
+fn answering(plan: &LogicalPlan, offers: &[Candidate], known: &Knowledge<'_>) -> Vec<Vec<(Rank, usize)>> {
+    let mut answering = vec![];
     // Nothing in it fails.
     let _ = plan.apply(|node| {
         if let LogicalPlan::Aggregate(aggregate) = node
             && !has_groups(&aggregate.input)
             && let Ok(rows) = Flat::of(&aggregate.input)
         {
-            let answers = |offer: &&Candidate| offer.offer.as_ref().is_ok_and(|offer| answer(aggregate, &rows, offer, known).is_ok());
-            answering.extend(offers.iter().filter(answers).map(|offer| offer.rollup.name().to_owned()));
+            let ranked = offers.iter().enumerate().filter_map(|(place, candidate)| {
+                let offer = candidate.offer.as_ref().ok()?;
+                Some((rank(offer, &answer(aggregate, &rows, offer, known).ok()?), place))
+            });
+            answering.push(ranked.collect());
         }
         Ok(TreeNodeRecursion::Continue)
     });
     answering
 }
 
-async fn look_at_tables(offers: &mut [Candidate], answering: &BTreeSet<String>, tables: &dyn Tables) {
-    let looked = offers.iter_mut().filter(|offer| answering.contains(offer.rollup.name())).map(async |candidate| {
-        let table = tables.fresh(&candidate.rollup).await;
-        candidate.table = Some(match (table, &candidate.offer) {
-            (Ok(table), Ok(offer)) => offer.check(&table).map(|()| table),
-            (table, _) => table,
+/// Looks at the tables of the rollups that would be asked first, then at others as long as none of these holds what it should.
+async fn look_at_tables(offers: &mut [Candidate], answering: &[Vec<(Rank, usize)>], tables: &dyn Tables) {
+    loop {
+        let next: BTreeSet<usize> = answering.iter().flat_map(|ranked| next(ranked, offers)).collect();
+        if next.is_empty() {
+            return;
+        }
+        let looked = offers.iter_mut().enumerate().filter(|(place, _)| next.contains(place)).map(async |(_, candidate)| {
+            let table = tables.fresh(&candidate.rollup).await;
+            candidate.table = Some(match (table, &candidate.offer) {
+                (Ok(table), Ok(offer)) => offer.check(&table).map(|()| table),
+                (table, _) => table,
+            });
         });
-    });
-    join_all(looked).await;
+        join_all(looked).await;
+    }
+}
+
+/// The places of the rollups to look at next for a GROUP BY: all of one rank, because the one with the fewest rows will be taken.
+fn next(ranked: &[(Rank, usize)], offers: &[Candidate]) -> Vec<usize> {
+    let table = |place: usize| offers.get(place).and_then(|candidate| candidate.table.as_ref());
+    if ranked.iter().any(|(_, place)| matches!(table(*place), Some(Ok(_)))) {
+        return vec![];
+    }
+    let left = || ranked.iter().filter(|(_, place)| table(*place).is_none());
+    let Some(first) = left().map(|(rank, _)| *rank).min() else { return vec![] };
+    left().filter(|(rank, _)| *rank == first).map(|(_, place)| *place).collect()
 }
 
 /// A rollup that answers a GROUP BY.
@@ -211,11 +240,11 @@ fn look<'a>(aggregate: &Aggregate, offers: &'a [Candidate], known: &Knowledge<'_
             (Ok((offer, answer)), Some(Ok(table))) => answers.push(Best { offer, table, answer }),
             (Err(refusal), _) => refused.push((candidate.rollup.name().to_owned(), refusal)),
             (Ok(_), Some(Err(refusal))) => refused.push((candidate.rollup.name().to_owned(), refusal.clone())),
-            // Whoever answers has been looked at.
+            // Another one answers, and comes before it.
             (Ok(_), None) => {}
         }
     }
-    let best = answers.into_iter().min_by_key(|best| (best.answer.leaves_some(), best.table.rows().unwrap_or(u64::MAX)));
+    let best = answers.into_iter().min_by_key(|best| (rank(best.offer, &best.answer), best.table.rows().unwrap_or(u64::MAX)));
     let answered = best.as_ref().map(|Best { offer, table, answer }| Answered {
         rollup: offer.rollup.name().to_owned(),
         version: table.version(),

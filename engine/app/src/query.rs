@@ -169,7 +169,7 @@ impl Workspace {
         let planned = parsed.plan(&session.context).await.map_err(Error::Problems)?;
         no_parameters(text, &planned.plan)?;
         let state = session.context.state();
-        parsed.check_meaning(&state, &planned.written).map_err(Error::Problems)?;
+        parsed.check_meaning(&state, &planned.written).await.map_err(Error::Problems)?;
         let rewritten = self.rewritten_if(may_rewrite, planned.plan, &session, &pinned).await?;
         match Query::start(session, rewritten, read, limit, cancel).await {
             Ok(query) => Ok(query),

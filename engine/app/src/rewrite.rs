@@ -33,7 +33,7 @@ impl Tables for Newest<'_> {
         // The question can do without a table that is damaged.
         let table = table.map_err(|error| unreadable(&error))?.ok_or(Refusal::NeverBuilt)?;
         let is_fresh = stamps::is_fresh(rollup, &table, &pinned?).await.map_err(|error| unreadable(&error))?;
-        match (is_fresh, is_wrong.map_err(|error| unreadable(&error))?) {
+        match (is_fresh, is_wrong.map_err(|error| Refusal::Unknown { reason: error.to_string() })?) {
             (false, _) => Err(Refusal::Stale),
             (true, true) => Err(Refusal::Wrong),
             (true, false) => Ok(table),
@@ -95,7 +95,7 @@ impl Workspace {
         let (lake, name) = (self.lake.clone(), table.clone());
         match tokio::spawn(async move { lake.snapshot(&name).await }).await {
             Ok(read) => read,
-            // It was not allowed to end: then nothing keeps us from asking again.
+            // It did not come to its end: whoever asks here sees why.
             Err(_) => self.lake.snapshot(table).await,
         }
     }

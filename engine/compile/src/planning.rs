@@ -106,13 +106,16 @@ impl ParsedQuery {
         if found.has_errors() { Err(found) } else { Ok(()) }
     }
 
-    /// The part of [`Self::check_types`] that nobody else finds, for a plan without parameters. Whoever runs the plan at once sees by that whether it can be
-    /// carried out, and needs to have it planned once more only to be told where it cannot.
+    /// The part of [`Self::check_types`] that whoever runs something else in its place does not find, for a plan without parameters. That the plan as it stands can
+    /// be carried out is not looked at: it costs as much as to start it.
     ///
     /// # Errors
     /// All that is wrong, with places in the file.
-    pub fn check_meaning(&self, state: &SessionState, plan: &LogicalPlan) -> Result<(), Diagnostics> {
+    pub async fn check_meaning(&self, state: &SessionState, plan: &LogicalPlan) -> Result<(), Diagnostics> {
         let diagnose = self.diagnose().with_functions_of(state);
+        if let Err(error) = state.analyzer().execute_and_check(plan.clone(), state.config_options(), |_, _| {}) {
+            return Err(diagnose.explain(&error, &self.statement, &Attempt { state, types: Some(None) }).await);
+        }
         let mut found = comparison::in_plan(plan, &diagnose);
         found.extend(constants::check(plan, &diagnose));
         if found.has_errors() { Err(found) } else { Ok(()) }
@@ -152,8 +155,10 @@ fn same_branches(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr
     let branches = case.when_then_expr.iter().map(|(_, then)| type_of(then)).collect::<Result<Vec<_>, _>>();
     let (Ok(branches), Ok(otherwise)) = (branches, case.else_expr.as_deref().map(type_of).transpose()) else { return Ok(Transformed::no(Expr::Case(case))) };
     let mut told = branches.iter().chain(&otherwise).filter(|branch| !branch.is_null());
-    let Some(first) = told.next().filter(|first| told.any(|branch| branch != *first)) else { return Ok(Transformed::no(Expr::Case(case))) };
-    let common = get_coerce_type_for_case_expression(&branches, otherwise.as_ref()).unwrap_or_else(|| first.clone());
+    let is_mixed = told.next().is_some_and(|first| told.any(|branch| branch != first));
+    // What has nothing in common stays, for the planner to refuse.
+    let common = if is_mixed { get_coerce_type_for_case_expression(&branches, otherwise.as_ref()) } else { None };
+    let Some(common) = common else { return Ok(Transformed::no(Expr::Case(case))) };
     let as_common = |branch: Box<Expr>, own: &DataType| if *own == common { branch } else { Box::new(cast(*branch, common.clone())) };
     case.when_then_expr = case.when_then_expr.into_iter().zip(&branches).map(|((when, then), own)| (when, as_common(then, own))).collect();
     case.else_expr = case.else_expr.zip(otherwise.as_ref()).map(|(branch, own)| as_common(branch, own));

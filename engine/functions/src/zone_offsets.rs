@@ -110,7 +110,7 @@ impl ZoneOffsets {
             let last = i64::try_from(REMEMBERED_DAYS).unwrap_or(i64::MAX) * SECONDS_PER_DAY;
             let first = FIRST_DAY * SECONDS_PER_DAY;
             let mut before = (first, self.offset_at(first));
-            (first..last).step_by(usize::try_from(DAYS_WITHOUT_TWO_CHANGES * SECONDS_PER_DAY).unwrap_or(1)).skip(1).all(|second| {
+            (first..last).step_by(usize::try_from(DAYS_WITHOUT_TWO_CHANGES * SECONDS_PER_DAY).unwrap_or(1)).skip(1).chain([last]).all(|second| {
                 let after = (second, self.offset_at(second));
                 let keeps = self.keeps_order_within(before, after);
                 before = after;

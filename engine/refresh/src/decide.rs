@@ -277,8 +277,7 @@ async fn costs(request: &Request<'_>, table: &Snapshot, changes: &[Change], allo
     Ok(allowed.iter().map(cost).collect())
 }
 
-/// The technique that is taken. The first looks at least: another one has to be faster by more than a guess may be wrong, and by so much that
-/// it is worth it.
+/// The technique that is taken. The first looks at least: another one has to be faster by so much that it is worth it.
 fn chosen(allowed: Vec<Technique>, costs: &[Cost], choice: Choice, memory: u64) -> Option<Technique> {
     let seconds = |cost: &Cost| cost.prediction.seconds;
     let least = costs.first().map_or(0.0, seconds);

@@ -95,8 +95,8 @@ fn bytes_found(work: &Work) -> f64 {
 /// How much less a refresh of another rollup says of the rates.
 const OTHER_ROLLUP: f64 = 0.2;
 /// How much less it says of what the rates cannot tell, and one by another technique.
-const OTHER_ROLLUP_ERROR: f64 = 0.05;
-const OTHER_KIND_ERROR: f64 = 0.2;
+const OTHER_ROLLUP_RESIDUAL: f64 = 0.05;
+const OTHER_KIND_RESIDUAL: f64 = 0.2;
 /// How much less the next older refresh says.
 const FADING: f64 = 0.98;
 /// How many refreshes the first guesses are worth.
@@ -114,7 +114,7 @@ pub(crate) struct Rates<'a> {
     pace: f64,
     /// The same of each term, by technique.
     fitted: BTreeMap<Kind, Terms>,
-    errors: Vec<Error<'a>>,
+    residuals: Vec<Residual<'a>>,
 }
 
 /// A refresh, and what it took.
@@ -124,7 +124,7 @@ struct Seen<'a> {
 }
 
 /// What the rates cannot tell of a refresh.
-struct Error<'a> {
+struct Residual<'a> {
     rollup: &'a str,
     kind: Kind,
     /// The logarithm of what the rates say it takes.
@@ -141,10 +141,10 @@ impl<'a> Rates<'a> {
         let seen: Vec<Seen<'_>> = seen.iter().filter_map(taken).collect();
         let ratios: f64 = seen.iter().map(|seen| (seen.taken / guess(seen.refresh)).ln()).sum();
         let pace = (ratios / (seen.len() as f64 + TRUST)).exp();
-        let mut rates = Self { quantity, rollup, pace, fitted: BTreeMap::new(), errors: vec![] };
+        let mut rates = Self { quantity, rollup, pace, fitted: BTreeMap::new(), residuals: vec![] };
         let kinds = Kind::ALL.into_iter().filter(|kind| seen.iter().any(|seen| seen.refresh.kind == *kind));
         rates.fitted = kinds.map(|kind| (kind, rates.fit(kind, &seen))).collect();
-        rates.errors = seen.iter().map(|seen| rates.error(seen)).collect();
+        rates.residuals = seen.iter().map(|seen| rates.residual(seen)).collect();
         rates
     }
 
@@ -155,13 +155,13 @@ impl<'a> Rates<'a> {
             return 0.0;
         }
         let (mut weights, mut sum) = (TRUST, 0.0);
-        for (age, error) in self.errors.iter().enumerate() {
-            let of_rollup = if error.rollup == self.rollup { 1.0 } else { OTHER_ROLLUP_ERROR };
-            let of_kind = if error.kind == kind { 1.0 } else { OTHER_KIND_ERROR };
-            let distance = told.ln() - error.size;
+        for (age, residual) in self.residuals.iter().enumerate() {
+            let of_rollup = if residual.rollup == self.rollup { 1.0 } else { OTHER_ROLLUP_RESIDUAL };
+            let of_kind = if residual.kind == kind { 1.0 } else { OTHER_KIND_RESIDUAL };
+            let distance = told.ln() - residual.size;
             let weight = of_rollup * of_kind * faded(age) / (1.0 + 4.0 * distance * distance);
             weights += weight;
-            sum += weight * error.off;
+            sum += weight * residual.off;
         }
         told * (sum / weights).exp()
     }
@@ -172,10 +172,10 @@ impl<'a> Rates<'a> {
         self.quantity.terms(kind, work).iter().zip(&times).map(|(term, times)| term * times).sum()
     }
 
-    fn error(&self, seen: &Seen<'a>) -> Error<'a> {
+    fn residual(&self, seen: &Seen<'a>) -> Residual<'a> {
         let Observation { rollup, kind, work, .. } = seen.refresh;
         let told = self.told(*kind, work);
-        Error { rollup, kind: *kind, size: told.ln(), off: (seen.taken / told).ln() }
+        Residual { rollup, kind: *kind, size: told.ln(), off: (seen.taken / told).ln() }
     }
 
     /// How many times its first guess each term of a technique takes: the least of the sum of squares of what it is off, which is a matrix and a vector.

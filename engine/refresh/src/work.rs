@@ -87,19 +87,25 @@ impl Estimate<'_> {
         let (mut rows, mut bytes) = (0.0, 0.0);
         for (file, spans) in facts.files().iter().flat_map(|file| scans.iter().map(move |spans| (file, spans))) {
             let parts = match parts(file, column, spans, &instants) {
-                // All of its rows are in touched buckets, and who knows in which order.
+                // All of its rows are of touched buckets, and who knows in which order.
                 parts if !parts.is_empty() && new.contains(file.path.as_str()) => vec![(0.0, 1.0)],
                 parts => parts,
             };
             rows += parts.iter().map(|(from, until)| until - from).sum::<f64>() * file.rows().unwrap_or_default() as f64;
             bytes += bytes_of_pages(file, &parts) * used;
         }
-        (rows as u64, bytes as u64)
+        // Units read pages of files without an order again and again, but each takes its own rows.
+        let rows = if matches!(technique, Technique::Full(_)) { facts.rows().unwrap_or_default() } else { rows as u64 };
+        (rows, bytes as u64)
     }
 
     /// Files of a table that hold nothing but rows that came.
     fn new_files(&self, table: &str) -> BTreeSet<&str> {
-        let changes = self.changes.iter().filter(|change| change.table == table && change.is_sharp());
+        let is_new = |change: &&Change| match &change.rows {
+            Some(_) => change.files.added.iter().filter_map(DataFile::rows).sum::<u64>() == added_rows(change),
+            None => change.is_sharp(),
+        };
+        let changes = self.changes.iter().filter(|change| change.table == table).filter(is_new);
         changes.flat_map(|change| &change.files.added).filter(|file| !file.is_selection()).map(|file| file.path.as_str()).collect()
     }
 

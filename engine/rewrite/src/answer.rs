@@ -181,7 +181,9 @@ impl Proof<'_> {
         }
         let whole = times.whole_buckets(rollup.bucketing(), self.known.calendar).ok_or_else(refused)?;
         let bucket = rollup.schema.field_with_name(rollup.bucket_column()).map(|field| field.data_type().clone()).map_err(|_| refused())?;
-        conditions.extend(inside(&self.column(rollup.bucket_column()), &bucket, &whole, self.known.calendar.zone.name()));
+        if whole.from.is_some() || whole.until.is_some() {
+            conditions.push(inside(&self.column(rollup.bucket_column()), &bucket, &whole, self.known.calendar.zone.name()).ok_or_else(refused)?);
+        }
         Ok((conditions, Some(Wanted { times, whole })))
     }
 

@@ -210,12 +210,10 @@ async fn look_at_tables(offers: &mut [Candidate], answering: &[Vec<(Rank, usize)
 /// The places of the rollups to look at next for a GROUP BY: all of one rank, because the one with the fewest rows will be taken.
 fn next(ranked: &[(Rank, usize)], offers: &[Candidate]) -> Vec<usize> {
     let table = |place: usize| offers.get(place).and_then(|candidate| candidate.table.as_ref());
-    if ranked.iter().any(|(_, place)| matches!(table(*place), Some(Ok(_)))) {
-        return vec![];
-    }
-    let left = || ranked.iter().filter(|(_, place)| table(*place).is_none());
+    let left = || ranked.iter().filter(|(_, place)| !matches!(table(*place), Some(Err(_))));
     let Some(first) = left().map(|(rank, _)| *rank).min() else { return vec![] };
-    left().filter(|(rank, _)| *rank == first).map(|(_, place)| *place).collect()
+    let places = || left().filter(|(rank, _)| *rank == first).map(|(_, place)| *place);
+    places().filter(|place| table(*place).is_none()).collect()
 }
 
 /// A rollup that answers a GROUP BY.

@@ -18,6 +18,12 @@ pub enum Refusal {
     /// Its rows are known to be others than its query gives.
     #[error("its rows differed when it was last verified")]
     Wrong,
+    /// It is not known whether it was found to be wrong.
+    #[error("whether it was found to be wrong cannot be said: {reason}")]
+    Unknown {
+        /// Why.
+        reason: String,
+    },
     /// Its table was made when other columns were kept.
     #[error("its table does not keep `{column}` yet")]
     Lacks {

@@ -42,7 +42,7 @@ fn help_says_what_each_command_is_for() {
 #[test]
 fn mistakes_on_the_command_line_are_the_users() {
     let place = Place::new();
-    let cases: [(&str, &[&str]); 25] = [
+    let cases: [(&str, &[&str]); 27] = [
         ("unknown_command", &["prview"]),
         ("run_word_too_many", &["run", "daily", "daily_sales", "--date", "2025-12-25"]),
         ("run_unknown_report", &["run", "report", "daily_sale", "--date", "2025-12-25"]),
@@ -53,6 +53,8 @@ fn mistakes_on_the_command_line_are_the_users() {
         ("preview_of_a_source", &["preview", "depot"]),
         ("preview_missing_parameter", &["preview", "daily_sales"]),
         ("preview_unknown_parameter", &["preview", "daily_sales", "--param", "business_date=2025-12-25", "--param", "bussiness_date=2025-12-25"]),
+        ("sql_branches_of_a_case", &["sql", "SELECT sum(CASE WHEN status = 'completed' THEN amount ELSE delivered_at END) AS x FROM delivery"]),
+        ("sql_wrong_type", &["sql", "SELECT count(amount IS TRUE) AS n FROM delivery WHERE status = 'completed'"]),
         ("preview_wrong_type", &["preview", "top_customers", "--param", "business_date=yesterday", "--param", "top=2.5"]),
         ("preview_parameter_of_a_rollup", &["preview", "depot_daily", "--param", "day=2025-12-25"]),
         ("preview_parameter_without_value", &["preview", "daily_sales", "--param", "business_date"]),

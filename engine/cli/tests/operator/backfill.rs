@@ -199,8 +199,8 @@ fn what_is_stopped_goes_on_with_the_same_words() {
     let place = place();
     damage(&place);
     let (_, before) = commits(&place);
-    let held = place.holds(&ALL, "committed:2");
-    send("INT", &held.child);
+    let mut held = place.holds(&ALL, "committed:2");
+    send("INT", held.child());
     std::thread::sleep(std::time::Duration::from_millis(300));
     let output = held.goes_on();
     let said = text(&output.stderr);

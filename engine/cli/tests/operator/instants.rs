@@ -32,6 +32,9 @@ const INSTANTS: usize = 200;
 const BESIDE: usize = 4;
 const LENGTH: Duration = Duration::from_secs(20);
 const FEWEST: usize = 5;
+/// In each of these phases some have to die.
+const PHASES: [&str; 4] = ["ingest", "refresh", "report", SEVERAL];
+const SEVERAL: &str = "several steps at once";
 
 /// The files of some months, of which a night has seen two days. Batches are so small that it takes long without much data.
 fn place() -> Place {
@@ -78,7 +81,7 @@ fn phases(place: &Place) -> BTreeSet<String> {
         let under_way: Vec<_> = begun.clone().filter(|(_, attempt)| attempt.state == AttemptState::Running).collect();
         let mut phases: BTreeSet<String> = under_way.iter().map(|(step, _)| step.kind.to_string()).collect();
         if under_way.len() > 1 {
-            phases.insert("several steps at once".to_owned());
+            phases.insert(SEVERAL.to_owned());
         }
         if phases.is_empty() {
             phases.insert(begun.max_by_key(|(_, attempt)| attempt.finished_at).map_or_else(|| "ingest".to_owned(), |(step, _)| step.kind.to_string()));
@@ -102,7 +105,8 @@ fn death(beginning: &Place, calm: &Outcome, mut instant: Duration) -> (BTreeSet<
         // This one was faster than the one that was measured.
         instant = instant.mul_f64(0.97);
     };
-    let phases = phases(&place);
+    // Who looks into the ledger may mend it.
+    let phases = phases(&place.copy());
     let last = place.runs(&RUN);
     if !last.status.success() {
         return (phases, vec![text(&last.stderr)]);
@@ -120,7 +124,7 @@ fn a_death_at_any_instant_leaves_nothing_behind() {
     eprintln!("an undisturbed night beside {} others takes {:.1} s", BESIDE - 1, length.as_secs_f64());
     assert!(length >= LENGTH, "the night is too short");
     let next = AtomicUsize::new(0);
-    let deaths = Mutex::new((BTreeMap::<String, usize>::new(), Vec::new(), 0));
+    let deaths = Mutex::new((BTreeMap::<String, usize>::new(), Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..BESIDE {
             scope.spawn(|| {
@@ -135,18 +139,16 @@ fn a_death_at_any_instant_leaves_nothing_behind() {
                     eprintln!("{:6.2} s  {told}{}", instant.as_secs_f64(), if wrong.is_empty() { "" } else { "  WRONG" });
                     let mut deaths = deaths.lock().unwrap();
                     phases.into_iter().for_each(|phase| *deaths.0.entry(phase).or_default() += 1);
-                    deaths.2 += 1;
                     deaths.1.extend(wrong.into_iter().map(|wrong| format!("{:.3} s: {wrong}", instant.as_secs_f64())));
                 }
             });
         }
     });
-    let (phases, wrong, deaths) = deaths.into_inner().unwrap();
+    let (phases, wrong) = deaths.into_inner().unwrap();
     for (phase, deaths) in &phases {
         eprintln!("{deaths:5} deaths in {phase}");
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(deaths, INSTANTS);
-    let rare: Vec<_> = phases.iter().filter(|(_, deaths)| **deaths < FEWEST).collect();
-    assert!(rare.is_empty(), "too few deaths in {rare:?}");
+    let rare: Vec<_> = PHASES.iter().filter(|phase| phases.get(**phase).is_none_or(|deaths| *deaths < FEWEST)).collect();
+    assert!(rare.is_empty(), "too few deaths in {rare:?} of {phases:?}");
 }

@@ -92,12 +92,13 @@ impl Place {
         let go = self.root().join("go");
         let child = self.starts_with(arguments, ("NIGHTSHIFT_HOLD_AT", &format!("{at}={}", go.display())));
         let here = go.with_extension(format!("{}.here", child.id()));
+        let mut held = Held { child: Some(child), go };
         let began = Instant::now();
         while !here.exists() {
-            assert!(began.elapsed() < PATIENCE, "no run is ever at {at}");
+            assert!(held.child().try_wait().unwrap().is_none() && began.elapsed() < PATIENCE, "no run is ever at {at}");
             std::thread::sleep(Duration::from_millis(5));
         }
-        Held { child, go }
+        held
     }
 
     /// How many files the project's data has.
@@ -157,15 +158,30 @@ impl Place {
 
 /// A process that stands still at a point.
 pub(crate) struct Held {
-    pub(crate) child: Child,
+    /// There until it goes on.
+    child: Option<Child>,
     go: PathBuf,
 }
 
 impl Held {
+    pub(crate) fn child(&mut self) -> &mut Child {
+        self.child.as_mut().unwrap()
+    }
+
     /// Lets it go on, to its end.
-    pub(crate) fn goes_on(self) -> Output {
+    pub(crate) fn goes_on(mut self) -> Output {
         std::fs::write(&self.go, b"").unwrap();
-        self.child.wait_with_output().unwrap()
+        self.child.take().unwrap().wait_with_output().unwrap()
+    }
+}
+
+impl Drop for Held {
+    /// It would wait for ever.
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 

@@ -56,12 +56,12 @@ fn stopped_twice(place: &Place) {
 #[test]
 fn a_lock_that_is_held_names_its_holder() {
     let place = Place::with_days(10);
-    let held = place.holds(&RUN, "commit-ready:1");
+    let mut held = place.holds(&RUN, "commit-ready:1");
     let refused = place.runs(&RUN);
     let said = text(&refused.stderr);
     assert_eq!(refused.status.code(), Some(3), "{said}");
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
-    let expected = format!("daily for {DATE} is being run by chen (process {} on {}), who began ", held.child.id(), host.trim());
+    let expected = format!("daily for {DATE} is being run by chen (process {} on {}), who began ", held.child().id(), host.trim());
     assert!(said.contains(&expected) && said.contains(" s ago"), "{said}");
     assert!(said.contains("trying again may help"), "{said}");
     let plan = text(&place.runs(&["plan", "daily", "--date", DATE]).stdout);

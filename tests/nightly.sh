@@ -7,5 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/nightshift-target}"
-cargo nextest run --workspace --run-ignored only --no-fail-fast -E 'not test(any_instant)'
-cargo nextest run --workspace --run-ignored only --no-capture -E 'test(any_instant)'
+failed=0
+cargo nextest run --workspace --run-ignored only --no-fail-fast -E 'not test(any_instant)' || failed=$?
+cargo nextest run --workspace --run-ignored only --no-capture -E 'test(any_instant)' || failed=$?
+exit "$failed"

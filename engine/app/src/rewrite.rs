@@ -12,7 +12,6 @@ use nightshift_refresh::stamps;
 use nightshift_refresh::tables::{self, Pinned, PinnedTable};
 pub use nightshift_rewrite::{Answered, Block, Refusal};
 use nightshift_rewrite::{Request, Rewritten, Tables, rewrite, tables_beside};
-
 use tokio::sync::OnceCell;
 
 use crate::{Result, Workspace};

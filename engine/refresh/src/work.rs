@@ -13,7 +13,7 @@ use crate::changed::Change;
 use crate::cost::Work;
 use crate::replaced::replaced_files;
 use crate::rows::ranges;
-use crate::spans::{Span, spans};
+use crate::spans::spans;
 use crate::tables::{Pinned, used_by};
 use crate::technique::Technique;
 
@@ -68,11 +68,10 @@ impl Estimate<'_> {
     /// Facts that are read, with their bytes.
     fn facts(&self, technique: &Technique) -> (u64, u64) {
         let of_bucket = |bucket: &Bucket| bucket.instants(self.rollup.bucketing(), self.calendar);
-        // Each scan reads the pages in which its spans begin and end.
-        let scans = match technique {
-            Technique::Full(_) => spans(self.rollup, self.pinned, self.calendar, self.cut_from).into_iter().map(|span| vec![self.instants(span)]).collect(),
-            Technique::Rebuild(buckets) | Technique::RebuildGroups(buckets) => vec![ranges(&buckets.iter().filter_map(of_bucket).collect::<Vec<_>>())],
-            Technique::Onward(first) => vec![vec![(of_bucket(first).map_or(i64::MIN, |(start, _)| start), i64::MAX)]],
+        let spans = match technique {
+            Technique::Full(_) => vec![(i64::MIN, i64::MAX)],
+            Technique::Rebuild(buckets) | Technique::RebuildGroups(buckets) => ranges(&buckets.iter().filter_map(of_bucket).collect::<Vec<_>>()),
+            Technique::Onward(first) => vec![(of_bucket(first).map_or(i64::MIN, |(start, _)| start), i64::MAX)],
             _ => return (0, 0),
         };
         // A finer rollup is read as a whole: its rows are chosen by what their buckets are cut to.
@@ -84,19 +83,22 @@ impl Estimate<'_> {
         let used = (used_by(self.rollup, name).len() as f64 / facts.schema().fields().len().max(1) as f64).min(1.0);
         let column = &self.rollup.time.column;
         let new = self.new_files(name);
+        let cuts = if matches!(technique, Technique::Full(_)) { self.cuts() } else { vec![] };
         let (mut rows, mut bytes) = (0.0, 0.0);
-        for (file, spans) in facts.files().iter().flat_map(|file| scans.iter().map(move |spans| (file, spans))) {
-            let parts = match parts(file, column, spans, &instants) {
+        for file in facts.files() {
+            let is_new = new.contains(file.path.as_str());
+            let parts = match parts(file, column, &spans, &instants) {
                 // All of its rows are of touched buckets, and who knows in which order.
-                parts if !parts.is_empty() && new.contains(file.path.as_str()) => vec![(0.0, 1.0)],
+                parts if !parts.is_empty() && is_new => vec![(0.0, 1.0)],
                 parts => parts,
             };
-            rows += parts.iter().map(|(from, until)| until - from).sum::<f64>() * file.rows().unwrap_or_default() as f64;
-            bytes += bytes_of_pages(file, &parts) * used;
+            let all = file.rows().unwrap_or_default() as f64;
+            rows += parts.iter().map(|(from, until)| until - from).sum::<f64>() * all;
+            // Each further unit reads the page again that it shares with another one, or all pages of a file without an order.
+            let again = if is_new { 1.0 } else { (PAGE_ROWS / all.max(1.0)).min(1.0) } * cuts_within(file, column, &cuts) as f64;
+            bytes += (bytes_of_pages(file, &parts) + again * file.size as f64) * used;
         }
-        // Units read pages of files without an order again and again, but each takes its own rows.
-        let rows = if matches!(technique, Technique::Full(_)) { facts.rows().unwrap_or_default() } else { rows as u64 };
-        (rows, bytes as u64)
+        (rows as u64, bytes as u64)
     }
 
     /// Files of a table that hold nothing but rows that came.
@@ -109,10 +111,11 @@ impl Estimate<'_> {
         changes.flat_map(|change| &change.files.added).filter(|file| !file.is_selection()).map(|file| file.path.as_str()).collect()
     }
 
-    /// The instants of a unit of a full build.
-    fn instants(&self, span: Span) -> (i64, i64) {
+    /// The instants at which the units of a full build follow each other.
+    fn cuts(&self) -> Vec<i64> {
         let start = |day| Bucket::Date(day).instants(self.rollup.bucketing(), self.calendar).map(|(start, _)| start);
-        (span.from.and_then(start).unwrap_or(i64::MIN), span.until.and_then(start).unwrap_or(i64::MAX))
+        let units = spans(self.rollup, self.pinned, self.calendar, self.cut_from);
+        units.into_iter().filter_map(|unit| start(unit.from?)).collect()
     }
 
     /// The numbers of a bucket's column from this bucket to the next.
@@ -164,12 +167,23 @@ fn rows_of(change: &Change, files: &[DataFile], side: impl Fn(&ChangedRows) -> &
 /// The parts of a file, which is 1 long, that lie in spans, if its rows are spread evenly between the least and the greatest; all of it if
 /// these are not known. `extent` says from where to where a value reaches.
 fn parts(file: &DataFile, column: &str, spans: &[(i64, i64)], extent: &dyn Fn(&ScalarValue) -> Option<(i64, i64)>) -> Vec<(f64, f64)> {
-    let known = file.statistics.as_ref().and_then(|statistics| statistics.columns.get(column));
-    let bounds = known.and_then(|known| Some((extent(known.minimum.as_ref()?)?.0, extent(known.maximum.as_ref()?)?.1)));
+    let bounds = bounds(file, column, extent);
     let Some((least, end)) = bounds.filter(|(least, end)| least < end) else { return vec![(0.0, 1.0)] };
     let length = (i128::from(end) - i128::from(least)) as f64;
     let place = |at: i64| (i128::from(at.clamp(least, end)) - i128::from(least)) as f64 / length;
     spans.iter().map(|(from, until)| (place(*from), place(*until))).filter(|(from, until)| from < until).collect()
+}
+
+/// From where to where the values of a column reach, if the log says so.
+fn bounds(file: &DataFile, column: &str, extent: &dyn Fn(&ScalarValue) -> Option<(i64, i64)>) -> Option<(i64, i64)> {
+    let known = file.statistics.as_ref()?.columns.get(column)?;
+    Some((extent(known.minimum.as_ref()?)?.0, extent(known.maximum.as_ref()?)?.1))
+}
+
+/// How many of some instants, which are in their order, lie between the times of a file; all of them if these are not known.
+fn cuts_within(file: &DataFile, column: &str, cuts: &[i64]) -> usize {
+    let Some((least, end)) = bounds(file, column, &instants) else { return cuts.len() };
+    cuts.partition_point(|cut| *cut < end).saturating_sub(cuts.partition_point(|cut| *cut <= least))
 }
 
 /// The bytes of the pages in which parts of a file lie; the parts are in their order.

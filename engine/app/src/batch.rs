@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use nightshift_compile::rollup::feed::feed;
 use nightshift_ledger::{BatchRecord, BatchState, Ledger, Owner, RunRecord, StepKind};
 use nightshift_orchestrate::{Displaced, Intent, Observer, Options, Request, RunSummary, Session, StepAction, StepSpec, SystemClock, begin};
 use nightshift_project::{Definition, LimitOverrides, Pipeline, PipelineAction, PipelineStep, ReportHeader};
@@ -44,16 +43,16 @@ impl Workspace {
         })
     }
 
-    /// The steps of a pipeline. What depends on what follows from the SQL: a rollup waits for the sources that it reads and for the
-    /// finer rollups that can feed it, a report for everything that it reads.
-    pub fn steps(&self, pipeline: &Pipeline) -> Vec<StepSpec> {
+    /// The steps of a pipeline. What depends on what follows from the SQL: a rollup waits for the sources that it reads and, unless changes are `merging` into
+    /// it, for the finer rollups that can feed it; a report waits for everything that it reads.
+    pub fn steps(&self, pipeline: &Pipeline, merging: &BTreeSet<String>) -> Vec<StepSpec> {
         let names: Vec<String> = pipeline.steps.iter().flat_map(|step| step.names.iter().map(move |name| step_name(step.action, name))).collect();
         let priority = pipeline.priority as u8 + 1;
         let mut specs: Vec<StepSpec> = Vec::new();
         for step in &pipeline.steps {
             for name in &step.names {
                 let own = step_name(step.action, name);
-                let needs = if step.action == PipelineAction::Maintain { self.users(pipeline, name) } else { self.needs(step.action, name) };
+                let needs = if step.action == PipelineAction::Maintain { self.users(pipeline, name) } else { self.needs(step.action, name, merging) };
                 let depends_on = needs.into_iter().filter(|need| names.contains(need) && *need != own).collect();
                 if !specs.iter().any(|spec| spec.name == own) {
                     specs.push(StepSpec { name: own, kind: step_kind(step.action), target: name.clone(), depends_on, priority });
@@ -64,13 +63,13 @@ impl Workspace {
     }
 
     /// The steps that a step would wait for, if the batch has them.
-    fn needs(&self, action: PipelineAction, name: &str) -> Vec<String> {
+    fn needs(&self, action: PipelineAction, name: &str, merging: &BTreeSet<String>) -> Vec<String> {
         let (tables, feeders) = match action {
             PipelineAction::Ingest | PipelineAction::Maintain => return vec![],
             PipelineAction::Refresh => {
                 let Some(rollup) = self.compiled.rollup(name) else { return vec![] };
-                let finer = self.compiled.rollups.iter().filter(|fine| fine.grain() < rollup.grain() && feed(rollup, fine).is_ok());
-                (rollup.tables.clone(), finer.map(|fine| fine.name().to_owned()).collect())
+                let feeders = if merging.contains(name) { vec![] } else { self.feeders(rollup) };
+                (rollup.tables.clone(), feeders.iter().map(|fine| fine.name().to_owned()).collect())
             }
             PipelineAction::Report => (self.compiled.report(name).map(|report| report.tables.clone()).unwrap_or_default(), vec![]),
         };
@@ -104,7 +103,8 @@ impl Workspace {
     /// If another process works on it, the intent does not fit what is there, or ledger or lake cannot be written.
     pub async fn begin(self: &Arc<Self>, pipeline: &str, date: NaiveDate, intent: Intent) -> Result<OpenRun> {
         let found = self.pipeline(pipeline)?;
-        self.begin_steps(&found.name, date, intent, self.steps(&found)).await
+        let steps = self.steps(&found, &self.merging(&found).await?);
+        self.begin_steps(&found.name, date, intent, steps).await
     }
 
     /// Begins a run of a backfill, as [`Self::begin`] does one of a pipeline.

@@ -134,14 +134,14 @@ impl Workspace {
             verified,
             rollup: Arc::clone(rollup),
             ways: vec![merge(rollup), rebuild_groups(rollup), rebuild_buckets(rollup), full()],
-            feeders: self.feeders(rollup),
+            feeders: self.finer_rollups(rollup),
             hidden: rollup.states.iter().flat_map(States::hidden_columns).map(str::to_owned).collect(),
             now,
             touched,
         })
     }
 
-    fn feeders(&self, rollup: &Rollup) -> Vec<Feeder> {
+    fn finer_rollups(&self, rollup: &Rollup) -> Vec<Feeder> {
         let finer = self.compiled.rollups.iter().filter(|fine| fine.grain() < rollup.grain() && fine.time.table == rollup.time.table);
         let mut finer: Vec<_> = finer.collect();
         finer.sort_by_key(|fine| std::cmp::Reverse(fine.grain()));
@@ -158,7 +158,7 @@ fn refused(kind: Kind, why: impl ToString, hint: Option<&'static str>) -> Way {
 }
 
 fn merge(rollup: &Rollup) -> Way {
-    match (&rollup.proof.locality, &rollup.states) {
+    match (&rollup.proof.locality, rollup.merged_states()) {
         (Locality::Unproved(reason), _) => refused(Kind::Merge, reason, reason.hint()),
         (_, Err(obstacle)) => refused(Kind::Merge, obstacle, obstacle.hint()),
         (Locality::Bucket, Ok(states)) => Way { notes: notes(states), ..allowed(Kind::Merge, "what came is added to its rows, what went is taken from them") },

@@ -12,6 +12,7 @@ pub mod demo;
 pub mod diff;
 mod error;
 pub mod explain;
+mod feeders;
 pub mod generate;
 mod history;
 pub mod lineage;

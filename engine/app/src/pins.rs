@@ -39,7 +39,7 @@ impl Workspace {
         let session = self.engine.step(&format!("plan:refresh:{}", rollup.name()))?;
         tables::register(&session.context, pinned)?;
         let history = LedgerHistory::of(&self.project.paths.ledger);
-        let finer: Vec<Arc<Rollup>> = self.compiled.rollups.iter().filter(|fine| fine.grain() < rollup.grain()).map(Arc::clone).collect();
+        let finer: Vec<Arc<Rollup>> = self.feeders(rollup);
         let request = Request {
             lake: &self.lake,
             session: &session,

@@ -122,7 +122,7 @@ impl Workspace {
     /// one step is part of the plan.
     pub async fn plan(&self, pipeline: &str, date: NaiveDate, intent: Intent) -> Result<Plan> {
         let found = self.pipeline(pipeline)?;
-        let steps = self.steps(&found);
+        let steps = self.steps(&found, &self.merging(&found).await?);
         let request = Request { pipeline: found.name.clone(), business_date: date, intent, owner: Owner::current("plan") };
         let ledger = self.existing_ledger().await?;
         let Some(ledger) = ledger else {
@@ -214,7 +214,7 @@ impl Planner<'_> {
     async fn look(&self, step: &StepSpec) -> PlannedStep {
         let found = match step.kind {
             StepKind::Ingest => self.ingest(&step.target).await,
-            StepKind::Refresh => self.refresh(&step.target).await,
+            StepKind::Refresh => self.refresh(step).await,
             StepKind::Report => self.report(&step.target).await,
             StepKind::Maintain => self.maintain(&step.target).await,
             // No pipeline has one: a backfill has a plan of its own.

@@ -55,7 +55,7 @@ pub(crate) async fn by_change<'a>(
     let rollup = request.rollup;
     let Some(base) = base else { return Err(Error::NothingToMerge { rollup: rollup.name().to_owned() }) };
     let Some(mut delta) = delta(request, rows, changes, buckets).await? else { return Ok(None) };
-    let counts_values = rollup.states.as_ref().is_ok_and(|states| states.aggregates.iter().any(|kept| matches!(kept, Kept::Distinct { .. })));
+    let counts_values = rollup.merged_states().is_ok_and(|states| states.aggregates.iter().any(|kept| matches!(kept, Kept::Distinct { .. })));
     if let Some(grouping) = grouping_of(&stated.plan).or_else(|| grouping_of_rows(&stated.plan))
         && (counts_values || delta.affected.is_some())
     {
@@ -63,7 +63,7 @@ pub(crate) async fn by_change<'a>(
     }
     let replaced = replaced_files(base, rollup, technique, request.calendar);
     let mut technique = technique.clone();
-    if let (Technique::Merge(_) | Technique::MergeOnward(_), Ok(states)) = (&technique, &rollup.states) {
+    if let (Technique::Merge(_) | Technique::MergeOnward(_), Ok(states)) = (&technique, rollup.merged_states()) {
         let onward = technique.onward();
         let merging = Merging { delta: &delta, states, stated, onward, cancel: request.cancel };
         if let Some(merged) = merging.merged(base, if onward.is_some() { base.files() } else { &replaced }).await? {

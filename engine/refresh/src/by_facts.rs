@@ -29,7 +29,7 @@ pub(crate) struct FromFacts {
 
 /// The rows that a technique writes.
 pub(crate) async fn by_facts(request: &Request<'_>, base: Option<&Snapshot>, rows: &Rows<'_>, stated: &Stated, technique: &Technique) -> Result<FromFacts> {
-    let feeder = if stated.columns.is_empty() { None } else { fresh_feeder(request).await? };
+    let feeder = fresh_feeder(request).await?;
     if let (Technique::Full(_), None) = (technique, &feeder) {
         let spans = spans(request.rollup, request.pinned, request.calendar, request.cut_from);
         if spans.len() > 1 {
@@ -39,13 +39,13 @@ pub(crate) async fn by_facts(request: &Request<'_>, base: Option<&Snapshot>, row
         }
     }
     let replaced = base.map(|base| replaced_files(base, request.rollup, technique, request.calendar)).unwrap_or_default();
-    let new = match &feeder {
-        Some((feed, snapshot)) => {
+    let new = match (&feeder, &request.rollup.states) {
+        (Some((feed, snapshot)), Ok(states)) => {
             let provider = snapshot.provider(Some(Arc::clone(&request.pinned.zone)));
             let scan = LogicalPlanBuilder::scan("feeder", provider_as_source(provider), None)?;
-            rows.fed(scan.build()?, feed, technique)?
+            rows.fed(scan.build()?, feed, stated, states, technique)?
         }
-        None => rows.query(&stated.plan, technique)?,
+        _ => rows.query(&stated.plan, technique)?,
     };
     let kept = base.map(|base| rows.kept(base, &replaced, technique)).transpose()?.flatten();
     let arranged = rows.arranged(new, kept, &stated.columns)?;

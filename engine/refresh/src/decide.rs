@@ -323,7 +323,7 @@ impl Obstacles {
         let is_onward = rollup.proof.locality == Locality::Onward;
         let own = |obstacle: Option<Obstacle>| obstacle.map(Rejection::Obstacle).or_else(|| of_change.clone());
         Self {
-            of_merge: own(rollup.states.as_ref().err().cloned()),
+            of_merge: own(rollup.merged_states().err().cloned()),
             of_groups: if is_onward { Some(Rejection::Onward) } else { own(rollup.keys.as_ref().err().cloned()) },
         }
     }

@@ -10,9 +10,8 @@ use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableScan, cast, col, in_list, lit};
 use nightshift_calendar::{Calendar, Grain};
 use nightshift_compile::Rollup;
-use nightshift_compile::rollup::STATE_ROWS;
-use nightshift_compile::rollup::feed::{Feed, FeedColumn};
-use nightshift_compile::rollup::grouping::Merge;
+use nightshift_compile::rollup::feed::{Feed, FeedKey};
+use nightshift_compile::rollup::states::States;
 use nightshift_compile::rollup::symbol::Bucketing;
 use nightshift_execute::StepSession;
 use nightshift_failure::{Mutation, is_broken};
@@ -22,7 +21,7 @@ use crate::Result;
 use crate::buckets::{Bucket, Buckets, is_sharp};
 use crate::layout::partition_column;
 use crate::spans::Span;
-use crate::states::{merged, named};
+use crate::states::{Stated, named, over_groups, put_together};
 use crate::technique::Technique;
 use crate::touched::{bucket_expression, cut_expression};
 
@@ -154,50 +153,25 @@ impl Rows<'_> {
         if values.is_empty() { lit(false) } else { in_list(bucket_expression(self.session, bucketing, time.clone()), values, false) }
     }
 
-    /// The query of a coarser rollup over its feeder, restricted to what a technique computes.
-    pub(crate) fn fed(&self, feeder: LogicalPlan, feed: &Feed, technique: &Technique) -> Result<LogicalPlan> {
-        let mut keys = Vec::new();
-        let mut measures = Vec::new();
-        for (field, column) in self.rollup.schema.fields().iter().zip(&feed.columns) {
-            let of = |name: &str| col(Column::new_unqualified(name));
-            match column {
-                FeedColumn::Key { column, cut: None } => keys.push(of(column).alias(field.name())),
-                FeedColumn::Key { column, cut: Some(grain) } => keys.push(cut_expression(&self.session.context, *grain, of(column)).alias(field.name())),
-                FeedColumn::Measure { column, merge } => measures.push(merged(self.session, *merge, of(column))?.alias(field.name())),
-            }
-        }
-        for (name, column) in &feed.hidden {
-            if let FeedColumn::Measure { column, merge } = column {
-                measures.push(merged(self.session, *merge, named(column))?.alias(name));
-            }
-        }
-        measures.push(merged(self.session, Merge::Sum, named(STATE_ROWS))?.alias(STATE_ROWS));
-        let columns =
-            self.rollup.schema.fields().iter().map(|field| cast(col(Column::new_unqualified(field.name())), field.data_type().clone()).alias(field.name()));
-        let columns: Vec<Expr> = columns.chain(feed.hidden.iter().map(|(name, _)| named(name))).chain([named(STATE_ROWS)]).collect();
-        let plan = LogicalPlanBuilder::from(feeder).project(keys.iter().cloned().chain(self.feeder_measures(feed)).collect::<Vec<_>>())?;
-        let names: Vec<Expr> = keys.iter().map(|key| col(Column::new_unqualified(key.schema_name().to_string()))).collect();
-        let plan = match technique {
-            Technique::Rebuild(buckets) => plan.filter(self.keeps(buckets, false))?,
-            _ => plan,
+    /// The query of a coarser rollup over the groups of its feeder, restricted to what a technique computes.
+    pub(crate) fn fed(&self, feeder: LogicalPlan, feed: &Feed, stated: &Stated, states: &States, technique: &Technique) -> Result<LogicalPlan> {
+        let keys = feed.keys.iter().map(|FeedKey { key, column, cut }| match cut {
+            Some(grain) => cut_expression(&self.session.context, *grain, named(column)).alias(key),
+            None => named(column).alias(key),
+        });
+        let values = states.columns.iter().zip(&feed.states).map(|(state, column)| named(column).alias(&state.column));
+        let finer = LogicalPlanBuilder::from(feeder).project(keys.chain(values).collect::<Vec<_>>())?;
+        let has_bucket = feed.keys.iter().any(|key| key.key == self.rollup.bucket_column());
+        let finer = match technique {
+            Technique::Rebuild(buckets) if has_bucket => finer.filter(self.keeps(buckets, false))?,
+            _ => finer,
         };
-        Ok(plan.aggregate(names, measures)?.project(columns)?.build()?)
-    }
-
-    fn feeder_measures(&self, feed: &Feed) -> Vec<Expr> {
-        let mut names: Vec<&str> = feed
-            .columns
-            .iter()
-            .chain(feed.hidden.iter().map(|(_, column)| column))
-            .filter_map(|column| match column {
-                FeedColumn::Measure { column, .. } => Some(column.as_str()),
-                FeedColumn::Key { .. } => None,
-            })
-            .collect();
-        names.push(STATE_ROWS);
-        names.sort_unstable();
-        names.dedup();
-        names.into_iter().map(|name| col(Column::new_unqualified(name))).collect()
+        let rows = over_groups(&stated.plan, &put_together(&finer.build()?, states, &[], self.session)?)?;
+        match technique {
+            Technique::Rebuild(buckets) if !has_bucket => Ok(LogicalPlanBuilder::from(rows).filter(self.keeps(buckets, false))?.build()?),
+            Technique::Onward(first) => self.from(rows, *first),
+            _ => Ok(rows),
+        }
     }
 
     /// Rows of the table that stay, out of files that are written anew.

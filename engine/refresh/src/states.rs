@@ -12,8 +12,7 @@ use datafusion::logical_expr::{
     Aggregate, AggregateUDF, Expr, Filter, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, Projection, SubqueryAlias, Window, cast, lit, when,
 };
 use nightshift_compile::rollup::STATE_ROWS;
-use nightshift_compile::rollup::grouping::Merge;
-use nightshift_compile::rollup::states::{Kept, StateColumn, States, call_of};
+use nightshift_compile::rollup::states::{Kept, Merge, StateColumn, States, call_of};
 use nightshift_execute::StepSession;
 use nightshift_failure::{Mutation, is_broken};
 

@@ -88,7 +88,7 @@ impl Touching<'_> {
 
     /// The only joined table that changed, if the facts that it affects need be known one by one.
     fn one_lookup<'a>(&self, changes: &'a [Change]) -> Option<(&'a Change, Occurrence, LookupKey)> {
-        if self.rollup.states.is_err() && self.rollup.keys.is_err() {
+        if self.rollup.merged_states().is_err() && self.rollup.keys.is_err() {
             return None;
         }
         // Where more facts may have been rewritten than changed, all of their buckets are computed anew, and to look for others is in vain.

@@ -12,8 +12,7 @@ use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams}
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan, LogicalPlanBuilder, cast, lit};
 use nightshift_calendar::Calendar;
-use nightshift_compile::rollup::grouping::Merge;
-use nightshift_compile::rollup::states::{Function, Kept, call_of};
+use nightshift_compile::rollup::states::{Function, Kept, Merge, call_of};
 use nightshift_execute::StepSession;
 use nightshift_lake::Snapshot;
 use nightshift_refresh::{merged, value_of};

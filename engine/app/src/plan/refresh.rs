@@ -3,25 +3,26 @@
 use std::sync::Arc;
 
 use nightshift_compile::Rollup;
-use nightshift_compile::rollup::feed::feed;
 use nightshift_compile::rollup::locality::Locality;
+use nightshift_orchestrate::StepSpec;
 use nightshift_project::ByteSize;
 use nightshift_refresh::{Decision, FullReason, Technique, table_name};
 use serde_json::{Value, json};
 
-use super::{Outlook, Planner, Verdict, outcome};
+use super::{Outlook, PlannedStep, Planner, Verdict, outcome};
 use crate::Result;
 use crate::diff::breaking;
 
 impl Planner<'_> {
-    pub(super) async fn refresh(&self, name: &str) -> Result<Outlook> {
+    pub(super) async fn refresh(&self, step: &StepSpec) -> Result<Outlook> {
         let workspace = self.workspace;
+        let name = step.target.as_str();
         let rollup = workspace.rollup(name)?;
         let table = workspace.lake.snapshot(&table_name(rollup)?).await?;
         let changes = breaking(rollup, table.as_ref()).await?;
         let decision = workspace.decide(rollup, &self.pinned(&rollup.tables).await?, &self.cancel).await?;
         let after = self.before(&rollup.tables, Verdict::may_commit);
-        let feeder = self.feeder(rollup);
+        let feeder = self.feeder(rollup, step);
         let mut found =
             if after.is_empty() || is_certain(&decision.technique) { self.decided(&decision, feeder) } else { undecided(rollup, &decision, feeder) };
         if found.verdict == Verdict::Undecided {
@@ -35,12 +36,11 @@ impl Planner<'_> {
         Ok(found)
     }
 
-    /// The rollup that the rows would be computed from: the coarsest of the finer ones that is brought up to date by a step before.
-    fn feeder(&self, rollup: &Rollup) -> Option<String> {
-        let compiled = &self.workspace.compiled;
-        let finer = compiled.rollups.iter().filter(|fine| fine.grain() < rollup.grain() && feed(rollup, fine).is_ok());
-        let in_plan = |fine: &&Arc<Rollup>| self.seen.iter().any(|seen| seen.step.target == fine.name() && seen.verdict != Verdict::Skipped);
-        finer.rev().find(in_plan).map(|fine| fine.name().to_owned())
+    /// The rollup that the rows would be computed from: the coarsest of the finer ones that is brought up to date by a step for which this one waits.
+    fn feeder(&self, rollup: &Rollup, step: &StepSpec) -> Option<String> {
+        let is_awaited = |seen: &PlannedStep| step.depends_on.contains(&seen.step.name) && seen.verdict != Verdict::Skipped;
+        let in_plan = |fine: &Arc<Rollup>| self.seen.iter().any(|seen| seen.step.target == fine.name() && is_awaited(seen));
+        self.workspace.feeders(rollup).into_iter().rev().find(in_plan).map(|fine| fine.name().to_owned())
     }
 
     fn decided(&self, decision: &Decision, feeder: Option<String>) -> Outlook {
@@ -78,7 +78,7 @@ fn is_certain(technique: &Technique) -> bool {
 /// What is known of a rollup whose sources are still to be loaded.
 fn undecided(rollup: &Rollup, decision: &Decision, feeder: Option<String>) -> Outlook {
     let grain = rollup.grain();
-    let merges = rollup.states.is_ok();
+    let merges = rollup.merged_states().is_ok();
     let expected = match &rollup.proof.locality {
         Locality::Bucket if merges => format!("nothing, or merge into the {grain}s that new rows touch, or rebuild them"),
         Locality::Bucket => format!("nothing, or rebuild the {grain}s that new rows touch"),

@@ -83,7 +83,7 @@ impl StepRunner for Steps {
         context.begin();
         let done = match step.kind {
             StepKind::Ingest => self.ingest(&step.target, &context).await,
-            StepKind::Refresh => self.refresh(&step.target, &context).await,
+            StepKind::Refresh => self.refresh(step, &context).await,
             StepKind::Report => self.report(&step.target, &context).await,
             StepKind::Maintain => self.maintain(&step.target, &context).await,
             StepKind::Backfill => self.backfill(step, &context).await,

@@ -7,7 +7,7 @@ use std::time::Instant;
 use chrono::Utc;
 use nightshift_compile::Rollup;
 use nightshift_ledger::{AuditEntry, Measures, PublicationRecord};
-use nightshift_orchestrate::{StepContext, StepOutcome};
+use nightshift_orchestrate::{StepContext, StepOutcome, StepSpec};
 use nightshift_refresh::{CUT_FROM, Outcome, Request, table_name, tables};
 use serde_json::json;
 
@@ -20,8 +20,9 @@ use crate::verify::Extent;
 use crate::{Error, Result};
 
 impl Steps {
-    pub(super) async fn refresh(&self, name: &str, context: &StepContext) -> Result<StepOutcome> {
+    pub(super) async fn refresh(&self, step: &StepSpec, context: &StepContext) -> Result<StepOutcome> {
         let workspace = &self.workspace;
+        let name = step.target.as_str();
         let rollup = workspace.rollup(name)?;
         self.must_not_break_readers(rollup, context).await?;
         // A backfill that goes on after a night must not bring its rollup back to what it pinned before, and trusts no finer rollup.
@@ -32,8 +33,10 @@ impl Steps {
         };
         let session = self.session(&format!("refresh:{name}"))?;
         tables::register(&session.context, &pinned)?;
-        let finer = workspace.compiled.rollups.iter().filter(|fine| fine.grain() < rollup.grain() && !is_of_backfill);
-        let finer: Vec<Arc<Rollup>> = finer.map(Arc::clone).collect();
+        let finer = match is_of_backfill {
+            true => vec![],
+            false => workspace.feeders_of_step(rollup, step, &*workspace.pipeline(&context.batch.pipeline)?),
+        };
         let request = Request {
             lake: &self.lake(context),
             session: &session,

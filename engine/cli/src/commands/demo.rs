@@ -1,5 +1,6 @@
 //! `nightshift demo`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -33,7 +34,7 @@ pub(super) async fn demo(arguments: &Arguments, printer: &Printer, demo: Demo) -
     let cancel = stop_on_signal(*printer);
     let mut generator = demo.generate_history(&paths.incoming)?;
     printer.note(&format!("history written to {} ({:.1} s)", paths.incoming.display(), started.elapsed().as_secs_f64()));
-    let steps = workspace.steps(&*workspace.pipeline("daily")?).len();
+    let steps = workspace.steps(&*workspace.pipeline("daily")?, &BTreeSet::new()).len();
     for number in 0..demo.nights {
         let date = demo.first_night + Days::new(u64::from(number));
         let bars = Arc::new(Bars::new(&format!("night {} of {}, {date}", number + 1, demo.nights), steps));

@@ -1,84 +1,69 @@
-//! Rollups that are one GROUP BY and nothing more: their rows can feed coarser ones.
+//! Rollups whose table has one row for each group: what it says of a group, the groups of coarser buckets can be told from.
 
-use crate::resolve::{Relation, Resolved, Term};
+use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan};
 
-/// A query of the form SELECT keys and aggregates FROM input GROUP BY keys.
+use super::keys::{grouping_of_rows, shown};
+use super::obstacle::Obstacle;
+use super::states::{StateColumn, States, grouping_of, shown_states};
+use crate::resolve::{Occurrence, Relation, Resolved, Term, resolve};
+
+/// What the rows of a table say of its groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grouping {
     /// What is grouped.
     pub input: Relation,
-    /// Positions and meanings of the columns that are group keys.
-    pub keys: Vec<(usize, Term)>,
-    /// Positions and meanings of the columns that are aggregates.
-    pub measures: Vec<(usize, Measure)>,
-    /// True if every group key is a column of the result: else its rows may look doubled.
-    pub complete: bool,
-}
-
-/// An aggregate, with what is done to it afterwards.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Measure {
-    /// The whole meaning of the column.
-    pub term: Term,
-    /// How values of several finer buckets are put together, if that gives just the coarser bucket's value.
-    pub merge: Option<Merge>,
-}
-
-/// How the values of finer buckets become the value of a coarser one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Merge {
-    /// Counts, and exact sums.
-    Sum,
-    /// The least.
-    Min,
-    /// The greatest.
-    Max,
+    /// The column and the meaning of each group key.
+    pub keys: Vec<(String, Term)>,
+    /// The columns that have states, visible or not.
+    pub states: Vec<StateColumn>,
 }
 
 impl Grouping {
-    /// Reads a query as a grouping; `None` if it is more, or less.
-    pub fn of(query: &Resolved) -> Option<Self> {
-        let Relation::Aggregate { input, groups } = &query.relation else { return None };
-        let mut keys = Vec::new();
-        let mut measures = Vec::new();
-        for (index, column) in query.columns.iter().enumerate() {
-            if groups.contains(&column.term) {
-                keys.push((index, column.term.clone()));
-            } else if is_plain_measure(&column.term) {
-                measures.push((index, Measure { merge: merge_of(&column.term), term: column.term.clone() }));
-            } else if !reads_groups_only(&column.term, groups) {
-                return None;
-            }
-        }
-        let complete = groups.iter().all(|group| keys.iter().any(|(_, key)| key == group));
-        Some(Self { input: input.as_ref().clone(), keys, measures, complete })
+    /// Reads a query over `facts` of which all `states` are kept, or only those that it shows.
+    ///
+    /// # Errors
+    /// Why its rows do not stand for its groups.
+    pub(super) fn of(plan: &LogicalPlan, query: &Resolved, facts: &[Occurrence], states: Option<&States>) -> Result<Self, Obstacle> {
+        let grouping = LastGrouping::of(plan, query)?;
+        let states = states.map_or_else(|| shown_states(&grouping, query, facts), |states| states.columns.clone());
+        Ok(Self { input: grouping.input.clone(), keys: grouping.keys.into_iter().zip(grouping.groups).collect(), states })
     }
 }
 
-/// An expression over aggregates, such as `sum(a) / count(*)`; it need not be mergeable.
-fn is_plain_measure(term: &Term) -> bool {
-    term.any(&|part| matches!(part, Term::Aggregate { .. })) && !term.any(&|part| matches!(part, Term::Window { .. } | Term::Opaque { .. }))
+/// The GROUP BY of a query that hides none of its groups.
+pub(super) struct LastGrouping<'a> {
+    pub(super) aggregate: &'a Aggregate,
+    /// What is grouped.
+    pub(super) input: &'a Relation,
+    /// The columns that show its keys, in the order of the plan.
+    pub(super) keys: Vec<String>,
+    groups: Vec<Term>,
+    functions: Vec<Term>,
 }
 
-/// An expression over group keys, such as `day - 1`.
-fn reads_groups_only(term: &Term, groups: &[Term]) -> bool {
-    groups.contains(term) || (!matches!(term, Term::Column { .. }) && term.children().into_iter().all(|child| reads_groups_only(child, groups)))
+impl<'a> LastGrouping<'a> {
+    pub(super) fn of(plan: &'a LogicalPlan, query: &'a Resolved) -> Result<Self, Obstacle> {
+        let aggregate = grouping_of(plan).ok_or_else(|| if grouping_of_rows(plan).is_some() { Obstacle::Having } else { Obstacle::NoGrouping })?;
+        let input = grouped(&query.relation).ok_or(Obstacle::NoGrouping)?;
+        let mut groups: Vec<Term> = resolve(&LogicalPlan::Aggregate(aggregate.clone())).columns.into_iter().map(|column| column.term).collect();
+        if groups.len() < aggregate.group_expr.len() {
+            return Err(Obstacle::NoGrouping);
+        }
+        let functions = groups.split_off(aggregate.group_expr.len());
+        Ok(Self { aggregate, input, keys: shown(&groups, aggregate, query)?, groups, functions })
+    }
+
+    /// Its aggregates with their meanings.
+    pub(super) fn calls(&self) -> impl Iterator<Item = (&Expr, &Term)> {
+        self.aggregate.aggr_expr.iter().zip(&self.functions)
+    }
 }
 
-fn merge_of(term: &Term) -> Option<Merge> {
-    match term {
-        Term::Aggregate { name, distinct: false, order, .. } if order.is_empty() => match name.as_str() {
-            "count" => Some(Merge::Sum),
-            "sum" => Some(Merge::Sum),
-            "min" => Some(Merge::Min),
-            "max" => Some(Merge::Max),
-            _ => None,
-        },
-        // A cast that loses nothing lets sums pass; which casts those are is decided with the types, in `feed`.
-        Term::Call { name, arguments } if name.starts_with("cast ") => match arguments.as_slice() {
-            [inner] => merge_of(inner),
-            _ => None,
-        },
+/// What the last GROUP BY groups.
+fn grouped(relation: &Relation) -> Option<&Relation> {
+    match relation {
+        Relation::Aggregate { input, .. } => Some(input),
+        Relation::Window { input, .. } => grouped(input),
         _ => None,
     }
 }

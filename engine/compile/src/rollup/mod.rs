@@ -52,11 +52,11 @@ pub struct Rollup {
     pub days: Days,
     /// What a change of a bucket can reach.
     pub proof: Proof,
-    /// Its GROUP BY, if the query is one and nothing more.
-    pub grouping: Option<Grouping>,
+    /// What its rows say of the groups of one GROUP BY, or why they do not stand for them.
+    pub grouping: Result<Grouping, Obstacle>,
     /// The keys of its groups, or why these cannot be computed anew one by one.
     pub keys: Result<GroupKeys, Obstacle>,
-    /// What its rows keep of their aggregates, or why a change cannot be merged into them.
+    /// What its rows keep of their aggregates, or why they cannot.
     pub states: Result<States, Obstacle>,
     /// Changes with every change of meaning, and with nothing else.
     pub fingerprint: String,
@@ -83,6 +83,17 @@ impl Rollup {
         self.schema.fields().get(self.bucket).map_or("", |field| field.name())
     }
 
+    /// The states into which what comes and goes can be merged.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub fn merged_states(&self) -> Result<&States, &Obstacle> {
+        match &self.states {
+            Ok(states) if !states.linear => Err(&Obstacle::BelowGrouping),
+            states => states.as_ref(),
+        }
+    }
+
     /// Proves what can be proved about a planned query. `meaning` gives what else decides its rows: tables and calendar.
     ///
     /// # Errors
@@ -105,10 +116,10 @@ impl Rollup {
                 .note(reason.to_string())
                 .hint(format!("{}, or remove `strict: incremental`", reason.hint().unwrap_or("change the query")))));
         }
-        let grouping = Grouping::of(&query);
         let bucket_name = schema.fields().get(bucket).map_or("", |field| field.name().as_str());
         let keys = GroupKeys::of(plan, &query, &time, (bucket_name, buckets), &proof.facts);
         let states = States::of(plan, &query, &time, bucket_name, &proof.facts);
+        let grouping = Grouping::of(plan, &query, &proof.facts, states.as_ref().ok());
         let fingerprint = fingerprint::fingerprint(&query, &schema, definition.header.grain, &time, &meaning(&query));
         Ok(Self {
             definition: definition.clone(),

@@ -15,11 +15,10 @@ use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, LogicalPlan};
 
 use super::STATE_ROWS;
-use super::grouping::Merge;
-use super::keys::{grouping_of_rows, shown};
+use super::grouping::LastGrouping;
 use super::obstacle::{NoState, Obstacle};
 use super::symbol::TimeColumn;
-use crate::resolve::{Occurrence, Relation, Resolved, Term, exact_scale, resolve};
+use crate::resolve::{Occurrence, Relation, Resolved, Term, exact_scale};
 use crate::sql_type;
 
 /// Decimals of more digits are averaged by DataFusion in 256 bits, which our states do not hold.
@@ -38,6 +37,8 @@ pub struct States {
     pub keys: Vec<String>,
     /// False if a sum is one of doubles: taking a row away would leave what was rounded.
     pub exact: bool,
+    /// Whether a fact that comes or goes adds rows to what is grouped, or takes them, and changes no other.
+    pub linear: bool,
 }
 
 /// A column that is a state, with what it is computed from.
@@ -49,9 +50,23 @@ pub struct StateColumn {
     pub function: Function,
     /// Which aggregate of the plan has its arguments and its filter; none for the number of rows.
     pub aggregate: Option<usize>,
+    /// What it is, whatever its name.
+    meaning: Meaning,
+    /// Whether it has only the day of an extreme time.
+    is_day: bool,
 }
 
 impl StateColumn {
+    fn new(column: &str, meaning: &Meaning, aggregate: Option<usize>) -> Self {
+        Self { column: column.to_owned(), function: meaning.function, aggregate, meaning: meaning.clone(), is_day: false }
+    }
+
+    /// Whether it has the same values as another one, of the same rows.
+    #[must_use]
+    pub fn means(&self, other: &Self) -> bool {
+        self.meaning == other.meaning && self.is_day == other.is_day
+    }
+
     /// How its values of two sets of rows become that of both.
     #[must_use]
     pub const fn merge(&self) -> Merge {
@@ -104,6 +119,17 @@ pub struct Hidden {
     pub term: Term,
     /// What is computed.
     pub function: Function,
+}
+
+/// How the values of several sets of rows become that of all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merge {
+    /// Counts, and sums.
+    Sum,
+    /// The least.
+    Min,
+    /// The greatest.
+    Max,
 }
 
 /// A function whose values are states.
@@ -209,32 +235,31 @@ impl States {
     /// # Errors
     /// Why changes cannot be merged into its rows.
     pub fn of(plan: &LogicalPlan, query: &Resolved, time: &TimeColumn, bucket: &str, facts: &[Occurrence]) -> Result<Self, Obstacle> {
-        let aggregate = grouping_of(plan).ok_or_else(|| if grouping_of_rows(plan).is_some() { Obstacle::Having } else { Obstacle::NoGrouping })?;
-        let grouped = grouped(&query.relation).ok_or(Obstacle::NoGrouping)?;
-        if !is_linear(grouped, time) {
-            return Err(Obstacle::BelowGrouping);
-        }
-        let resolved = resolve(&LogicalPlan::Aggregate(aggregate.clone()));
-        let (groups, functions) = resolved.columns.split_at_checked(aggregate.group_expr.len()).ok_or(Obstacle::NoGrouping)?;
-        let groups: Vec<Term> = groups.iter().map(|group| group.term.clone()).collect();
-        let keys = shown(&groups, aggregate, query)?;
-        let calls = aggregate.aggr_expr.iter().zip(functions).map(|(call, column)| Call::read(call, &column.term, aggregate, facts));
+        let grouping = LastGrouping::of(plan, query)?;
+        let calls = grouping.calls().map(|(call, term)| Call::read(call, term, grouping.aggregate, facts));
         let calls: Vec<Call> = calls.collect::<Result<_, _>>()?;
-        let mut columns = Columns::shown(query, &calls);
+        let mut columns = Columns::shown(query, calls.iter().enumerate());
         let aggregates: Vec<Kept> = calls.iter().enumerate().map(|(index, call)| columns.keep(query, index, call)).collect();
         // The facts that have a value are looked for in the buckets of the groups to which it came.
-        if calls.iter().any(|call| call.function == Some(Function::Distinct)) && !keys.iter().any(|key| key == bucket) {
+        if calls.iter().any(|call| call.function == Some(Function::Distinct)) && !grouping.keys.iter().any(|key| key == bucket) {
             return Err(Obstacle::BucketNoKey);
         }
         let exact = calls.iter().all(|call| !call.adds() || exact_scale(&call.data_type).is_some());
         let used = columns.used(&aggregates);
-        Ok(Self { aggregates, hidden: columns.hidden, columns: used, keys, exact })
+        Ok(Self { aggregates, hidden: columns.hidden, columns: used, linear: is_linear(grouping.input, time), keys: grouping.keys, exact })
     }
 
     /// The columns that the table has beside the visible ones.
     pub fn hidden_columns(&self) -> impl Iterator<Item = &str> {
         self.hidden.iter().map(|hidden| hidden.column.as_str()).chain([STATE_ROWS])
     }
+}
+
+/// The states that a query shows, also if others of its aggregates have none.
+pub(super) fn shown_states(grouping: &LastGrouping<'_>, query: &Resolved, facts: &[Occurrence]) -> Vec<StateColumn> {
+    let calls = grouping.calls().enumerate().filter_map(|(index, (call, term))| Some((index, Call::read(call, term, grouping.aggregate, facts).ok()?)));
+    let calls: Vec<(usize, Call)> = calls.collect();
+    Columns::shown(query, calls.iter().map(|(index, call)| (*index, call))).known.into_values().collect()
 }
 
 impl Kept {
@@ -329,17 +354,18 @@ struct Columns {
 
 impl Columns {
     /// Those that the SELECT shows anyway.
-    fn shown(query: &Resolved, calls: &[Call]) -> Self {
+    fn shown<'a>(query: &Resolved, calls: impl Iterator<Item = (usize, &'a Call)> + Clone) -> Self {
         let rows = Meaning { function: Function::Count, argument: None, filter: None };
-        let mut known = BTreeMap::from([(rows, StateColumn { column: STATE_ROWS.to_owned(), function: Function::Count, aggregate: None })]);
+        let mut known = BTreeMap::from([(rows.clone(), StateColumn::new(STATE_ROWS, &rows, None))]);
         for column in &query.columns {
-            let shown = calls.iter().enumerate().find_map(|(index, call)| {
+            let shown = calls.clone().find_map(|(index, call)| {
                 let function = call.function?;
-                let shown = shows(&column.term, &call.term, function) || shows_day(query, &column.term, call);
-                shown.then(|| (call.meaning(function), function, index))
+                let is_day = shows_day(query, &column.term, call);
+                let shown = is_day || shows(&column.term, &call.term, function);
+                shown.then(|| StateColumn { is_day, ..StateColumn::new(&column.name, &call.meaning(function), Some(index)) })
             });
-            if let Some((meaning, function, index)) = shown {
-                known.entry(meaning).or_insert_with(|| StateColumn { column: column.name.clone(), function, aggregate: Some(index) });
+            if let Some(shown) = shown {
+                known.entry(shown.meaning.clone()).or_insert(shown);
             }
         }
         Self { known, hidden: vec![] }
@@ -371,7 +397,8 @@ impl Columns {
         let numbered = (2..).map(|number: usize| format!("{base}_{number}"));
         let name = std::iter::once(base.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or_default();
         self.hidden.push(Hidden { column: name.clone(), term: term_of(call, function), function });
-        self.known.insert(meaning, StateColumn { column: name.clone(), function, aggregate: Some(index) });
+        let column = StateColumn::new(&name, &meaning, Some(index));
+        self.known.insert(meaning, column);
         name
     }
 
@@ -440,7 +467,7 @@ fn takes_no_value_for_0(term: &Term, sum: &Term) -> bool {
 
 /// The scale of a sum, if neither it nor the casts around it can round: then it does not matter how the sum is split. A cast to fewer
 /// digits rounds each part by itself.
-pub(super) fn lossless_scale(term: &Term) -> Option<i8> {
+fn lossless_scale(term: &Term) -> Option<i8> {
     match term {
         Term::Aggregate { scale, .. } => *scale,
         Term::Call { name, arguments } => match arguments.as_slice() {
@@ -451,15 +478,6 @@ pub(super) fn lossless_scale(term: &Term) -> Option<i8> {
             [inner, Term::Literal(zero)] if name == "coalesce" && is_exact_zero(zero) => lossless_scale(inner),
             _ => None,
         },
-        _ => None,
-    }
-}
-
-/// What the last GROUP BY groups.
-fn grouped(relation: &Relation) -> Option<&Relation> {
-    match relation {
-        Relation::Aggregate { input, .. } => Some(input),
-        Relation::Window { input, .. } => grouped(input),
         _ => None,
     }
 }
@@ -485,6 +503,7 @@ mod tests {
     use datafusion::prelude::SessionContext;
 
     use super::*;
+    use crate::resolve::resolve;
 
     const FACTS: &str = "CREATE TABLE f (at TIMESTAMP WITH TIME ZONE, k BIGINT, n INT NOT NULL, m BIGINT, a DECIMAL(20, 6), s VARCHAR)";
 
@@ -517,6 +536,12 @@ mod tests {
         assert_eq!(found.hidden.into_iter().map(|hidden| hidden.column).collect::<Vec<_>>(), ["_state_y_distinct"]);
     }
 
+    #[tokio::test]
+    async fn below_another_grouping_a_fact_may_change_other_rows() {
+        assert!(states("SELECT k, count(*) AS x FROM f GROUP BY k").await.unwrap().linear);
+        assert!(!states("SELECT k, count(*) AS x FROM (SELECT DISTINCT k FROM f) t GROUP BY k").await.unwrap().linear);
+    }
+
     /// Two columns that are the same number, each if its own join finds a row.
     #[tokio::test]
     async fn what_two_joins_find_is_told_apart() {
@@ -532,6 +557,20 @@ mod tests {
         let sql = "SELECT k, coalesce(sum(a), CAST(0 AS DOUBLE)) AS x, coalesce(sum(a), 0.0) AS y, count(a) AS c FROM f GROUP BY k";
         assert_eq!(hidden(sql).await, ["_state_x_sum"]);
         assert_eq!(hidden("SELECT k, CAST(sum(a) AS DECIMAL(30, 2)) AS x, count(a) AS c FROM f GROUP BY k").await, ["_state_x_sum"]);
+    }
+
+    #[test]
+    fn only_what_cannot_round_shows_a_sum() {
+        let sum = |scale| Term::Aggregate { block: 0, name: "sum".to_owned(), arguments: vec![], distinct: false, filter: None, order: vec![], scale };
+        let cast = |data_type: &DataType, inner| Term::call(format!("cast {data_type}"), vec![inner]);
+        let decimal = |scale| DataType::Decimal128(18, scale);
+        assert_eq!(lossless_scale(&sum(Some(2))), Some(2));
+        assert_eq!(lossless_scale(&cast(&decimal(2), sum(Some(2)))), Some(2));
+        assert_eq!(lossless_scale(&cast(&decimal(4), cast(&DataType::Int64, sum(Some(0))))), Some(4));
+        assert_eq!(lossless_scale(&cast(&decimal(2), sum(Some(4)))), None, "each part would be rounded");
+        assert_eq!(lossless_scale(&cast(&DataType::Int64, sum(Some(2)))), None, "each part would be cut");
+        assert_eq!(lossless_scale(&cast(&decimal(2), sum(None))), None, "a rounded float sum is rounded in each part");
+        assert_eq!(lossless_scale(&cast(&DataType::Float64, sum(Some(2)))), None);
     }
 
     /// What a table cannot hold, what would overflow where the query does not, and what has no column of its own.
@@ -554,7 +593,6 @@ mod tests {
             ("SELECT k, sum(DISTINCT n) AS x FROM f GROUP BY k", "`sum(DISTINCT f.n)` cannot be merged: only `count` takes DISTINCT".to_owned()),
             ("SELECT k, count(*) AS x FROM f GROUP BY k HAVING count(*) > 1", Obstacle::Having.to_string()),
             ("SELECT count(*) AS x FROM f GROUP BY k", "its SELECT does not show the group key `f.k`, or shows it in the same column as another".to_owned()),
-            ("SELECT k, count(*) AS x FROM (SELECT DISTINCT k FROM f) t GROUP BY k", Obstacle::BelowGrouping.to_string()),
             ("SELECT k, n AS x FROM f", Obstacle::NoGrouping.to_string()),
             ("SELECT at, count(DISTINCT n) AS x FROM f GROUP BY at", Obstacle::BucketNoKey.to_string()),
         ] {

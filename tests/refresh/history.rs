@@ -17,7 +17,7 @@ use crate::shops::Shops;
 
 /// The rollups of the project; those that feed one another stand together, finest first.
 pub(crate) const FAMILIES: [&[&str]; 26] = [
-    &["by_hour", "by_day", "by_year"],
+    &["by_hour", "by_day", "by_month", "by_year"],
     &["approximate"],
     &["averages"],
     &["balance"],
@@ -74,9 +74,10 @@ fn nights() -> impl Strategy<Value = Vec<Night>> {
 }
 
 /// Definitions that a rollup has for a while: rollup, what it says, and what it says then.
-pub(crate) const VARIANTS: [(&str, &str, &str); 12] = [
+pub(crate) const VARIANTS: [(&str, &str, &str); 13] = [
     ("by_hour", "<> 'void'", "= 'void'"),
     ("by_day", "<> 'void'", "= 'void'"),
+    ("by_month", "<> 'void'", "= 'void'"),
     ("by_year", "<> 'void'", "= 'void'"),
     ("averages", "s.quantity > 0", "s.quantity > 5"),
     ("balance", "CAST(sum(s.quantity) AS BIGINT)", "CAST(sum(2 * s.quantity) AS BIGINT)"),

@@ -38,7 +38,7 @@ fn rollups_are_their_selects(seeds: Range<u64>) {
 }
 
 /// What 50 histories reach.
-const REACHED: [&str; 23] = [
+const REACHED: [&str; 25] = [
     "balance: merge onward",
     "balance: onward",
     "by_day fed",
@@ -51,6 +51,7 @@ const REACHED: [&str; 23] = [
     "by_known_region: rebuild",
     "by_region: merge",
     "by_region: rebuild",
+    "bits: merge",
     "by_year fed",
     "days_of_month: merge",
     "huge: merge",
@@ -60,6 +61,7 @@ const REACHED: [&str; 23] = [
     "owed: rebuild",
     "ranked: full",
     "signed: merge",
+    "spread: merge",
     "unpaid: merge",
     "weights: merge",
 ];

@@ -176,11 +176,13 @@ fn notes(states: &States) -> Vec<String> {
         notes.extend(match kept {
             Kept::Distinct { count, of } => Some(format!("{count}: whether a value of `{of}` is new or gone is asked of the facts that have it")),
             Kept::Extreme { value } => Some(format!("{value}: a group that may have lost this value is computed anew")),
-            Kept::Count { .. } | Kept::Sum { .. } | Kept::Average { .. } => None,
+            Kept::Count { .. } | Kept::Sum { .. } | Kept::Average { .. } | Kept::Partial { .. } => None,
         });
     }
     if !states.exact {
-        notes.push("a group that loses a row is computed anew: a sum of doubles cannot give one back".to_owned());
+        notes.push(
+            "a group that loses a row is computed anew: a sum of doubles, or what is kept of the rows of other aggregates, cannot give one back".to_owned(),
+        );
     }
     notes
 }

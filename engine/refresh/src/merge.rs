@@ -98,7 +98,7 @@ impl Merging<'_> {
             parts.extend([replacing(anew, true)?, replacing(none, true)?]);
         }
         let Some(all) = union(parts)? else { return Ok(None) };
-        let all = put_together(&all, self.states, &[max(named(REPLACES)).alias(REPLACES)], self.delta.rows.session)?;
+        let all = put_together(&all, self.states, self.stated, &[max(named(REPLACES)).alias(REPLACES)], self.delta.rows.session)?;
         let rows = Gathered::at_most(MOST_GROUPS, &all, self.delta.rows.session, self.cancel).await?;
         Ok(rows.map(|rows| GroupChanges { rows, replaces: spoilt.is_some() }))
     }
@@ -123,7 +123,7 @@ impl Merging<'_> {
             return Ok(queries.pop());
         }
         let states = queries.into_iter().map(|query| state_columns(query, self.states, Part::Came)).collect::<Result<Vec<_>>>()?;
-        union(states)?.map(|all| put_together(&all, self.states, &[], self.delta.rows.session)).transpose()
+        union(states)?.map(|all| put_together(&all, self.states, self.stated, &[], self.delta.rows.session)).transpose()
     }
 
     /// The keys of the groups that have to be computed anew.
@@ -149,7 +149,8 @@ impl Merging<'_> {
                 let there = if came { count(stored) + count(value("came")) } else { count(stored) };
                 there.lt(went)
             }
-            Merge::Sum => lit(false),
+            // What DataFusion itself keeps gives nothing back: its groups are spoilt as a whole.
+            Merge::Sum | Merge::Partial => lit(false),
             Merge::Min | Merge::Max if is_broken(Mutation::ExtremesStay) => lit(false),
             Merge::Min | Merge::Max => {
                 let mut stays = holds(beyond(went.clone(), stored));
@@ -189,7 +190,7 @@ impl Merged<'_> {
             None => Ok::<_, crate::Error>(plan),
         };
         let (stored, changes) = (within(self.stored.clone())?, within(self.changes.rows.scan("changes")?)?);
-        let groups = changed(stored, changes, self.changes.replaces, self.merging.states)?;
+        let groups = changed(stored, changes, self.changes.replaces, self.merging.states, self.merging.stated)?;
         let merged = over_groups(&self.merging.stated.plan, &groups)?;
         match self.merging.onward {
             Some(first) => rows.from(merged, first),

@@ -166,7 +166,7 @@ impl Rows<'_> {
             Technique::Rebuild(buckets) if has_bucket => finer.filter(self.keeps(buckets, false))?,
             _ => finer,
         };
-        let rows = over_groups(&stated.plan, &put_together(&finer.build()?, states, &[], self.session)?)?;
+        let rows = over_groups(&stated.plan, &put_together(&finer.build()?, states, stated, &[], self.session)?)?;
         match technique {
             Technique::Rebuild(buckets) if !has_bucket => Ok(LogicalPlanBuilder::from(rows).filter(self.keeps(buckets, false))?.build()?),
             Technique::Onward(first) => self.from(rows, *first),

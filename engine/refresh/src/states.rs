@@ -1,5 +1,6 @@
 //! The states of a rollup as parts of plans: computed beside the SELECT, and put together again.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
@@ -9,12 +10,14 @@ use datafusion::functions::expr_fn::{coalesce, greatest, least};
 use datafusion::functions_aggregate::expr_fn::{max, min};
 use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
 use datafusion::logical_expr::{
-    Aggregate, AggregateUDF, Expr, Filter, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, Projection, SubqueryAlias, Window, cast, lit, when,
+    Aggregate, AggregateUDF, Expr, ExprSchemable as _, Filter, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, Projection, SubqueryAlias,
+    Window, cast, lit, when,
 };
 use nightshift_compile::rollup::STATE_ROWS;
-use nightshift_compile::rollup::states::{Kept, Merge, StateColumn, States, call_of};
+use nightshift_compile::rollup::states::{Function, Kept, Merge, StateColumn, States, call_of, grouping_of};
 use nightshift_execute::StepSession;
 use nightshift_failure::{Mutation, is_broken};
+use nightshift_functions::Partial;
 
 use crate::Result;
 
@@ -22,7 +25,11 @@ use crate::Result;
 pub(crate) struct Stated {
     pub(crate) plan: LogicalPlan,
     pub(crate) columns: Vec<String>,
+    partials: Partials,
 }
+
+/// What is done with those states that DataFusion itself makes, by the names of their columns.
+type Partials = BTreeMap<String, Partial>;
 
 /// Adds the states of a rollup to its query, or only the count of input rows where it has none; nothing if the last grouping cannot carry
 /// even that upward.
@@ -35,20 +42,55 @@ pub(crate) fn stated(plan: &LogicalPlan, states: Option<&States>, session: &Step
             Ok(LogicalPlan::Aggregate(Aggregate::try_new(Arc::clone(&aggregate.input), aggregate.group_expr.clone(), functions)?))
         };
         return Ok(match with_grouping(plan, &with_rows, &columns)? {
-            Some(plan) => Stated { plan, columns },
-            None => Stated { plan: plan.clone(), columns: vec![] },
+            Some(plan) => Stated { plan, columns, partials: Partials::new() },
+            None => Stated { plan: plan.clone(), columns: vec![], partials: Partials::new() },
         });
     };
     let columns: Vec<String> = states.hidden_columns().map(ToOwned::to_owned).collect();
+    let partials = partials(plan, states)?;
     let from_states = |aggregate: &Aggregate| {
         let keys = aggregate.group_expr.iter().zip(&states.keys).map(|(key, name)| key.clone().unalias().alias(name));
-        let values = states.columns.iter().map(|state| state_call(aggregate, state, session));
+        let values = states.columns.iter().map(|state| state_call(aggregate, state, &partials, session));
         let values = values.collect::<Result<Vec<_>>>()?;
-        finished(aggregate, states, LogicalPlanBuilder::from(aggregate.input.as_ref().clone()).aggregate(keys, values)?.build()?)
+        finished(aggregate, states, &partials, LogicalPlanBuilder::from(aggregate.input.as_ref().clone()).aggregate(keys, values)?.build()?)
     };
     let plan = with_grouping(plan, &from_states, &columns)?;
     let plan = plan.ok_or_else(|| DataFusionError::Internal("the plan of a rollup with states has no grouping".to_owned()))?;
-    Ok(Stated { plan, columns })
+    Ok(Stated { plan, columns, partials })
+}
+
+/// The functions of those states that DataFusion itself makes.
+fn partials(plan: &LogicalPlan, states: &States) -> Result<Partials> {
+    let kept = states.columns.iter().filter(|state| state.function == Function::Partial);
+    let kept = kept.map(|state| {
+        let aggregate = grouping_of(plan);
+        let call = aggregate.zip(state.aggregate).and_then(|(aggregate, index)| Some((aggregate, call_of(aggregate.aggr_expr.get(index)?)?)));
+        let (aggregate, call) = call.ok_or_else(|| lacking(&state.column))?;
+        let fields = call.params.args.iter().map(|argument| Ok(argument.to_field(aggregate.input.schema().as_ref())?.1));
+        Ok((state.column.clone(), Partial::of(&call.func, &fields.collect::<Result<Vec<_>>>()?)?))
+    });
+    kept.collect()
+}
+
+fn lacking(column: &str) -> DataFusionError {
+    DataFusionError::Internal(format!("the plan lacks the aggregate of `{column}`"))
+}
+
+impl Stated {
+    /// The functions of a state that DataFusion itself makes.
+    fn partial(&self, column: &str) -> Result<&Partial> {
+        Ok(self.partials.get(column).ok_or_else(|| lacking(column))?)
+    }
+
+    /// Rows with values in the place of those states that nobody could read, nor two of them be compared.
+    pub(crate) fn readable(&self, rows: LogicalPlan) -> Result<LogicalPlan> {
+        let columns = rows.schema().fields().iter().map(|field| match self.partials.get(field.name()) {
+            Some(partial) => partial.value().call(vec![named(field.name())]).alias(field.name()),
+            None => named(field.name()),
+        });
+        let columns: Vec<Expr> = columns.collect();
+        Ok(LogicalPlanBuilder::from(rows).project(columns)?.build()?)
+    }
 }
 
 /// Puts something with more columns in the place of the last grouping of a query, and passes these upward.
@@ -79,12 +121,16 @@ fn with_grouping(plan: &LogicalPlan, grouping: &dyn Fn(&Aggregate) -> Result<Log
 }
 
 /// What computes a state: a function of what an aggregate of the query is called with.
-fn state_call(aggregate: &Aggregate, state: &StateColumn, session: &StepSession) -> Result<Expr> {
+fn state_call(aggregate: &Aggregate, state: &StateColumn, partials: &Partials, session: &StepSession) -> Result<Expr> {
     let Some(index) = state.aggregate else { return Ok(count(session, lit(1_i64)).alias(&state.column)) };
     let call = aggregate.aggr_expr.get(index).and_then(call_of);
-    let call = call.ok_or_else(|| DataFusionError::Internal(format!("the plan lacks the aggregate of `{}`", state.column)))?;
-    let function = function(session, state.function.call())?;
+    let call = call.ok_or_else(|| lacking(&state.column))?;
     let AggregateFunctionParams { args, filter, .. } = call.params.clone();
+    let (function, args) = match (state.function.call(), partials.get(&state.column)) {
+        (Some(name), _) => (function(session, name)?, args),
+        (None, Some(partial)) => (Arc::new(partial.state()), args.into_iter().zip(partial.types()).map(|(argument, to)| cast(argument, to.clone())).collect()),
+        (None, None) => return Err(lacking(&state.column).into()),
+    };
     Ok(Expr::AggregateFunction(AggregateFunction::new_udf(function, args, state.function.is_distinct(), filter, vec![], None)).alias(&state.column))
 }
 
@@ -105,12 +151,13 @@ pub(crate) fn named(name: &str) -> Expr {
 /// Puts the states of several sets of rows together in one column.
 ///
 /// # Errors
-/// If the session lacks `sum`.
+/// If the session lacks `sum`, or the states are DataFusion's own.
 pub fn merged(session: &StepSession, merge: Merge, column: Expr) -> Result<Expr> {
     Ok(match merge {
         Merge::Min => min(column),
         Merge::Max => max(column),
         Merge::Sum => function(session, "sum")?.call(vec![column]),
+        Merge::Partial => return Err(DataFusionError::Internal(format!("what puts {column} together depends on its aggregate")).into()),
     })
 }
 
@@ -182,7 +229,7 @@ pub(crate) fn replacing(rows: LogicalPlan, replaces: bool) -> Result<LogicalPlan
 fn neutral(merge: Merge, data_type: &DataType) -> Result<Expr> {
     let value = match merge {
         Merge::Sum => ScalarValue::Int64(Some(0)).cast_to(data_type)?,
-        Merge::Min | Merge::Max => ScalarValue::try_from(data_type)?,
+        Merge::Min | Merge::Max | Merge::Partial => ScalarValue::try_from(data_type)?,
     };
     Ok(Expr::Literal(value, None))
 }
@@ -201,16 +248,23 @@ pub(crate) fn over_groups(stated: &LogicalPlan, groups: &LogicalPlan) -> Result<
 }
 
 /// The states of several sets of rows as one row a group, and what else is asked of a group's rows.
-pub(crate) fn put_together(rows: &LogicalPlan, states: &States, others: &[Expr], session: &StepSession) -> Result<LogicalPlan> {
+pub(crate) fn put_together(rows: &LogicalPlan, states: &States, stated: &Stated, others: &[Expr], session: &StepSession) -> Result<LogicalPlan> {
     let keys: Vec<Expr> = states.keys.iter().map(|key| named(key)).collect();
-    let values = states.columns.iter().map(|state| Ok(merged(session, state.merge(), named(&state.column))?.alias(&state.column)));
+    let values = states.columns.iter().map(|state| {
+        let column = named(&state.column);
+        let value = match state.merge() {
+            Merge::Partial => stated.partial(&state.column)?.merged().call(vec![column]),
+            merge => merged(session, merge, column)?,
+        };
+        Ok(value.alias(&state.column))
+    });
     let values = values.chain(others.iter().cloned().map(Ok)).collect::<Result<Vec<_>>>()?;
     Ok(LogicalPlanBuilder::from(rows.clone()).aggregate(keys, values)?.build()?)
 }
 
 /// The states of groups, one row each, after what changes them: `changes` has one row a group too, with [`REPLACES`], which says something if some
 /// `replaces` what is stored.
-pub(crate) fn changed(stored: LogicalPlan, changes: LogicalPlan, replaces: bool, states: &States) -> Result<LogicalPlan> {
+pub(crate) fn changed(stored: LogicalPlan, changes: LogicalPlan, replaces: bool, states: &States, stated: &Stated) -> Result<LogicalPlan> {
     let change_of = |column: &str| named(&format!("change of {column}"));
     let columns: Vec<&String> = states.keys.iter().chain(states.columns.iter().map(|state| &state.column)).collect();
     let own = columns.iter().map(|column| named(column)).collect::<Vec<_>>();
@@ -236,6 +290,7 @@ pub(crate) fn changed(stored: LogicalPlan, changes: LogicalPlan, replaces: bool,
             Merge::Max => greatest(vec![before, cast(change_of(column), data_type.clone())]),
             // A sum of sums has more digits than these.
             Merge::Sum => nightshift_functions::joined_sum().call(vec![before, change_of(column)]),
+            Merge::Partial => stated.partial(column)?.joined().call(vec![before, change_of(column)]),
         };
         Ok(after.alias(column))
     });
@@ -244,11 +299,14 @@ pub(crate) fn changed(stored: LogicalPlan, changes: LogicalPlan, replaces: bool,
 }
 
 /// What a grouping gives, made from the states of its groups, and the hidden columns after it.
-fn finished(aggregate: &Aggregate, states: &States, groups: LogicalPlan) -> Result<LogicalPlan> {
+fn finished(aggregate: &Aggregate, states: &States, partials: &Partials, groups: LogicalPlan) -> Result<LogicalPlan> {
     let keys = states.keys.iter().map(|key| Ok(named(key)));
     let own = states.aggregates.iter().enumerate().map(|(index, kept)| {
         let field = aggregate.schema.field(aggregate.group_expr.len() + index);
-        value_of(kept, field.data_type())
+        match kept {
+            Kept::Partial { state } => Ok(partials.get(state).ok_or_else(|| lacking(state))?.value().call(vec![named(state)])),
+            kept => value_of(kept, field.data_type()),
+        }
     });
     let columns = aggregate
         .schema
@@ -262,12 +320,13 @@ fn finished(aggregate: &Aggregate, states: &States, groups: LogicalPlan) -> Resu
 /// The value of an aggregate from its states.
 ///
 /// # Errors
-/// If there is no NULL of its type.
+/// If there is no NULL of its type, or the state is DataFusion's own.
 pub fn value_of(kept: &Kept, data_type: &DataType) -> Result<Expr> {
     let none = Expr::Literal(ScalarValue::try_from(data_type)?, None);
     Ok(match kept {
         Kept::Count { count } | Kept::Distinct { count, .. } => named(count),
         Kept::Extreme { value } => named(value),
+        Kept::Partial { state } => return Err(DataFusionError::Internal(format!("what `{state}` stands for depends on its aggregate")).into()),
         Kept::Sum { sum, values: None } => named(sum),
         Kept::Sum { sum, values: Some(values) } => when(named(values).gt(lit(0_i64)), cast(named(sum), data_type.clone())).otherwise(none)?,
         Kept::Average { sum, values } => match data_type {

@@ -107,8 +107,9 @@ impl Verifying<'_> {
             return Ok(None);
         }
         let columns = self.keys().iter().cloned().chain(hidden).collect();
-        let first = self.queried(stated.plan, buckets)?;
-        let sides = Sides { first, second: self.stored(buckets)?, names: SIDES, columns, keys: self.keys() };
+        let first = stated.readable(self.queried(stated.plan.clone(), buckets)?)?;
+        let second = stated.readable(self.stored(buckets)?)?;
+        let sides = Sides { first, second, names: SIDES, columns, keys: self.keys() };
         Ok(Some(sides.differences(self.session, self.cancel).await?))
     }
 

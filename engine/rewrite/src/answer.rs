@@ -246,7 +246,7 @@ impl Proof<'_> {
             Function::Count => Value::Count(state),
             Function::Sum => Value::Sum(state),
             Function::Min | Function::Max => Value::Extreme(meaning.function, state),
-            Function::Distinct => return None,
+            Function::Distinct | Function::Partial => return None,
         })
     }
 

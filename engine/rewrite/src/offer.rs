@@ -146,7 +146,7 @@ impl Meaning {
         let parameters = &call_of(call)?.params;
         let schema = aggregate.input.schema();
         let [argument] = parameters.args.as_slice() else { return None };
-        if !parameters.order_by.is_empty() || parameters.null_treatment.is_some() || function == Function::Distinct {
+        if !parameters.order_by.is_empty() || parameters.null_treatment.is_some() || matches!(function, Function::Distinct | Function::Partial) {
             return None;
         }
         let data_type = argument.get_type(schema).ok()?;

@@ -148,7 +148,8 @@ impl Plans<'_> {
     /// Another function of what a call of the query is of.
     fn state(&self, call: &Expr, function: Function) -> Result<Expr> {
         let AggregateFunctionParams { args, filter, .. } = parameters(call)?.clone();
-        let function = self.session.context.udaf(function.call())?;
+        let name = function.call().ok_or_else(|| lacking("function"))?;
+        let function = self.session.context.udaf(name)?;
         Ok(Expr::AggregateFunction(AggregateFunction::new_udf(function, args, false, filter, vec![], None)))
     }
 

@@ -120,7 +120,13 @@ impl Rollup {
         let keys = GroupKeys::of(plan, &query, &time, (bucket_name, buckets), &proof.facts);
         let states = States::of(plan, &query, &time, bucket_name, &proof.facts);
         let grouping = Grouping::of(plan, &query, &proof.facts, states.as_ref().ok());
-        let fingerprint = fingerprint::fingerprint(&query, &schema, definition.header.grain, &time, &meaning(&query));
+        let fingerprint = fingerprint::fingerprint(
+            &query,
+            &schema,
+            definition.header.grain,
+            &time,
+            &format!("{}{}", meaning(&query), states.as_ref().map_or("", States::version)),
+        );
         Ok(Self {
             definition: definition.clone(),
             parsed: parsed.clone(),

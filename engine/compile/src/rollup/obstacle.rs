@@ -46,9 +46,15 @@ pub enum NoState {
     /// Different values of other functions than `count`.
     #[error("only `count` takes DISTINCT")]
     Distinct,
-    /// More than one argument, an order, or a rule for NULL.
-    #[error("it has an order, several arguments or a rule for NULL")]
+    /// An order, or a rule for NULL.
+    #[error("it has an order or a rule for NULL")]
     Form,
+    /// A division by what may be 0 but for its last digit.
+    #[error("it divides by what may be 0, and what parts of the rows give together differs from that in its last digit")]
+    Rounding,
+    /// The state depends on the order of the rows.
+    #[error("what is known of rows depends on the order in which they come")]
+    Order,
     /// Values that a table cannot hold as they are, or that would overflow where the query does not.
     #[error("values of the type {data_type} are not kept")]
     Type {
@@ -76,7 +82,8 @@ impl NoState {
         match self {
             Self::DistinctExpression => Some("count a column of the source as it is, or let the source bring the value in a column"),
             Self::Type { .. } => Some("cast the argument to a DECIMAL of at most 28 digits, or to BIGINT"),
-            Self::Function | Self::Distinct | Self::Form => None,
+            Self::Order => Some("keep a histogram instead: count(*) by steps of the value"),
+            Self::Function | Self::Distinct | Self::Form | Self::Rounding => None,
         }
     }
 }

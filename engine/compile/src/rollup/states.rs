@@ -5,11 +5,15 @@
 //! column that needs it. It holds for one GROUP BY over facts that each bring their own rows to it: joins, filters and UNION ALL, but no
 //! window, DISTINCT or LIMIT below, and nothing above that hides a group. Window functions above it are computed anew from the states.
 //!
+//! Of aggregates that are made of no counts, sums and extremes a hidden column keeps what DataFusion itself hands from one part of a query to the next, as
+//! bytes. That is a state of bounded size for those of [`PARTIAL`].
+//!
 //! A `count(DISTINCT x)` does not follow from two counts. It is kept where `x` is a column of the facts: those that have a value are found by
 //! that column, and tell whether it is new to its group or gone from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use datafusion::DATAFUSION_VERSION;
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable, LogicalPlan};
@@ -24,18 +28,49 @@ use crate::sql_type;
 /// Decimals of more digits are averaged by DataFusion in 256 bits, which our states do not hold.
 const AVERAGED_DIGITS: u8 = 28;
 
+/// Aggregates of which DataFusion's own state is kept where no other is. Its size does not grow with the rows, and it does not matter in which order they
+/// come, beyond the last digits of a double.
+const PARTIAL: [&str; 22] = [
+    "approx_distinct",
+    "avg",
+    "bit_and",
+    "bit_or",
+    "bit_xor",
+    "bool_and",
+    "bool_or",
+    "covar_pop",
+    "covar_samp",
+    "max",
+    "min",
+    "regr_avgx",
+    "regr_avgy",
+    "regr_count",
+    "regr_sxx",
+    "regr_sxy",
+    "regr_syy",
+    "stddev",
+    "stddev_pop",
+    "sum",
+    "var",
+    "var_pop",
+];
+/// Aggregates that divide by what may be 0, or only look so: parts that are put together leave another last digit of it, and with it any result.
+const ROUNDING: [&str; 4] = ["corr", "regr_intercept", "regr_r2", "regr_slope"];
+/// Aggregates whose states depend on the order in which rows come.
+const ORDERED: [&str; 3] = ["approx_median", "approx_percentile_cont", "approx_percentile_cont_with_weight"];
+
 /// The states of a rollup whose changes can be merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct States {
     /// For each aggregate of the GROUP BY, in the order of the plan, what its value is made from.
     pub aggregates: Vec<Kept>,
     /// Columns that the table has beside the visible ones.
-    pub hidden: Vec<Hidden>,
+    pub hidden: Vec<String>,
     /// All columns that they are made from, visible and hidden, in the order of their names.
     pub columns: Vec<StateColumn>,
     /// The visible column of each group key, in the order of the plan.
     pub keys: Vec<String>,
-    /// False if a sum is one of doubles: taking a row away would leave what was rounded.
+    /// False if what an aggregate keeps cannot give back a row that goes: a sum of doubles would keep what was rounded.
     pub exact: bool,
     /// Whether a fact that comes or goes adds rows to what is grouped, or takes them, and changes no other.
     pub linear: bool,
@@ -108,17 +143,11 @@ pub enum Kept {
         /// The facts' column that has the values.
         of: String,
     },
-}
-
-/// A column for a state that the SELECT does not show.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hidden {
-    /// Its name.
-    pub column: String,
-    /// Its meaning.
-    pub term: Term,
-    /// What is computed.
-    pub function: Function,
+    /// What DataFusion itself knows of the rows.
+    Partial {
+        /// The column.
+        state: String,
+    },
 }
 
 /// How the values of several sets of rows become that of all of them.
@@ -130,6 +159,8 @@ pub enum Merge {
     Min,
     /// The greatest.
     Max,
+    /// What DataFusion itself knows of rows is put together by it.
+    Partial,
 }
 
 /// A function whose values are states.
@@ -145,25 +176,20 @@ pub enum Function {
     Max,
     /// How many different values that are not NULL.
     Distinct,
+    /// What DataFusion knows of the rows of any other aggregate.
+    Partial,
 }
 
 impl Function {
-    /// The name of its states.
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Distinct => "distinct",
-            other => other.call(),
-        }
-    }
-
-    /// The function that SQL calls for it.
+    /// The function that SQL calls for it, if that does not depend on the aggregate.
     #[must_use]
-    pub const fn call(self) -> &'static str {
+    pub const fn call(self) -> Option<&'static str> {
         match self {
-            Self::Count | Self::Distinct => "count",
-            Self::Sum => "sum",
-            Self::Min => "min",
-            Self::Max => "max",
+            Self::Count | Self::Distinct => Some("count"),
+            Self::Sum => Some("sum"),
+            Self::Min => Some("min"),
+            Self::Max => Some("max"),
+            Self::Partial => None,
         }
     }
 
@@ -180,6 +206,7 @@ impl Function {
             Self::Count | Self::Sum | Self::Distinct => Merge::Sum,
             Self::Min => Merge::Min,
             Self::Max => Merge::Max,
+            Self::Partial => Merge::Partial,
         }
     }
 }
@@ -195,6 +222,7 @@ struct Meaning {
 /// One aggregate of the plan.
 struct Call {
     term: Term,
+    name: String,
     /// The function that is its own state; none for an average.
     function: Option<Function>,
     argument: String,
@@ -244,14 +272,19 @@ impl States {
         if calls.iter().any(|call| call.function == Some(Function::Distinct)) && !grouping.keys.iter().any(|key| key == bucket) {
             return Err(Obstacle::BucketNoKey);
         }
-        let exact = calls.iter().all(|call| !call.adds() || exact_scale(&call.data_type).is_some());
+        let exact = calls.iter().all(|call| call.function != Some(Function::Partial) && (!call.adds() || exact_scale(&call.data_type).is_some()));
         let used = columns.used(&aggregates);
         Ok(Self { aggregates, hidden: columns.hidden, columns: used, linear: is_linear(grouping.input, time), keys: grouping.keys, exact })
     }
 
+    /// The version of DataFusion whose states are kept, if any are: another one may write and read them in another way.
+    pub(super) fn version(&self) -> &'static str {
+        if self.columns.iter().any(|state| state.function == Function::Partial) { DATAFUSION_VERSION } else { "" }
+    }
+
     /// The columns that the table has beside the visible ones.
     pub fn hidden_columns(&self) -> impl Iterator<Item = &str> {
-        self.hidden.iter().map(|hidden| hidden.column.as_str()).chain([STATE_ROWS])
+        self.hidden.iter().map(String::as_str).chain([STATE_ROWS])
     }
 }
 
@@ -271,6 +304,7 @@ impl Kept {
             Self::Average { sum, values } => (sum, Some(values)),
             Self::Extreme { value } => (value, None),
             Self::Distinct { count, .. } => (count, None),
+            Self::Partial { state } => (state, None),
         };
         [Some(first), second].into_iter().flatten().map(String::as_str)
     }
@@ -283,32 +317,28 @@ impl Call {
         let (Some(call), Term::Aggregate { arguments, distinct, filter, order, .. }) = (call_of(expression), term) else {
             return Err(refused(NoState::Function));
         };
-        let schema = aggregate.input.schema();
-        let (argument, argument_term) = match (call.params.args.as_slice(), arguments.as_slice()) {
-            ([argument], [term]) if order.is_empty() && call.params.null_treatment.is_none() => (argument, term),
-            _ => return Err(refused(NoState::Form)),
-        };
+        let (schema, name) = (aggregate.input.schema(), call.func.name());
+        let is_plain = order.is_empty() && call.params.null_treatment.is_none();
+        let argument = call.params.args.first().filter(|_| is_plain).ok_or_else(|| refused(why_not(name).unwrap_or(NoState::Form)))?;
         let data_type = argument.get_type(schema.as_ref()).map_err(|_| refused(NoState::Function))?;
-        let column = match (argument_term, facts) {
-            (Term::Column { of, name, .. }, [fact]) if of == fact => Some(name.clone()),
-            _ => None,
+        let (function, argument_term, column) = match (call.params.args.len(), arguments.as_slice()) {
+            (1, [only]) => {
+                let column = match (only, facts) {
+                    (Term::Column { of, name, .. }, [fact]) if of == fact => Some(name.clone()),
+                    _ => None,
+                };
+                (own_function(name, *distinct, &data_type, column.is_some()).map_err(refused)?, only.to_string(), column)
+            }
+            _ if *distinct => return Err(refused(NoState::Distinct)),
+            _ => (Some(partial(name).map_err(refused)?), String::new(), None),
         };
-        let (function, is_kept) = match (call.func.name(), distinct) {
-            ("count", true) if column.is_none() => return Err(refused(NoState::DistinctExpression)),
-            ("count", true) => (Some(Function::Distinct), can_be_compared(&data_type)),
-            ("count", false) => (Some(Function::Count), true),
-            ("sum", false) => (Some(Function::Sum), can_be_added(&data_type)),
-            ("avg", false) => (None, can_be_averaged(&data_type)),
-            ("min", false) => (Some(Function::Min), can_be_compared(&data_type)),
-            ("max", false) => (Some(Function::Max), can_be_compared(&data_type)),
-            (_, distinct) => return Err(refused(if *distinct { NoState::Distinct } else { NoState::Function })),
+        let argument_term = match function {
+            Some(Function::Partial) => format!("{name}({})", arguments.iter().map(Term::to_string).collect::<Vec<_>>().join(", ")),
+            _ => argument_term,
         };
-        if !is_kept {
-            return Err(refused(NoState::Type { data_type: sql_type::of(&data_type) }));
-        }
         let nullable = argument.nullable(schema.as_ref()).unwrap_or(true);
         let filter = filter.as_deref().map(Term::to_string);
-        Ok(Self { term: term.clone(), function, argument: argument_term.to_string(), data_type, nullable, filter, column })
+        Ok(Self { term: term.clone(), name: name.to_owned(), function, argument: argument_term, data_type, nullable, filter, column })
     }
 
     /// Whether it is a sum, or made from one.
@@ -324,6 +354,41 @@ impl Call {
     /// Whether a group that has rows may have no value of it.
     const fn may_be_empty(&self) -> bool {
         self.nullable || self.filter.is_some()
+    }
+}
+
+/// The function that is the state of an aggregate of one argument; none for an average from a sum and a count.
+fn own_function(name: &str, distinct: bool, data_type: &DataType, is_column: bool) -> Result<Option<Function>, NoState> {
+    let (function, is_kept) = match (name, distinct) {
+        ("count", true) if !is_column => return Err(NoState::DistinctExpression),
+        ("count", true) => (Some(Function::Distinct), can_be_compared(data_type)),
+        (_, true) => return Err(NoState::Distinct),
+        ("count", false) => (Some(Function::Count), true),
+        ("sum", false) => (Some(Function::Sum), can_be_added(data_type)),
+        ("avg", false) => (None, can_be_averaged(data_type)),
+        ("min", false) => (Some(Function::Min), can_be_compared(data_type)),
+        ("max", false) => (Some(Function::Max), can_be_compared(data_type)),
+        (_, false) => (Some(Function::Partial), false),
+    };
+    match function {
+        function if is_kept => Ok(function),
+        Some(Function::Distinct) => Err(NoState::Type { data_type: sql_type::of(data_type) }),
+        _ if data_type.is_nested() => Err(why_not(name).unwrap_or_else(|| NoState::Type { data_type: sql_type::of(data_type) })),
+        _ => partial(name).map(Some),
+    }
+}
+
+/// The state that DataFusion has of an aggregate's rows, if it can be kept.
+fn partial(name: &str) -> Result<Function, NoState> {
+    if PARTIAL.contains(&name) { Ok(Function::Partial) } else { Err(why_not(name).unwrap_or(NoState::Function)) }
+}
+
+/// Why nothing is kept of a function, if that is known.
+fn why_not(name: &str) -> Option<NoState> {
+    match name {
+        _ if ROUNDING.contains(&name) => Some(NoState::Rounding),
+        _ if ORDERED.contains(&name) => Some(NoState::Order),
+        _ => None,
     }
 }
 
@@ -349,7 +414,7 @@ pub fn can_be_averaged(data_type: &DataType) -> bool {
 /// The columns of a table that hold states.
 struct Columns {
     known: BTreeMap<Meaning, StateColumn>,
-    hidden: Vec<Hidden>,
+    hidden: Vec<String>,
 }
 
 impl Columns {
@@ -359,7 +424,8 @@ impl Columns {
         let mut known = BTreeMap::from([(rows.clone(), StateColumn::new(STATE_ROWS, &rows, None))]);
         for column in &query.columns {
             let shown = calls.clone().find_map(|(index, call)| {
-                let function = call.function?;
+                // What DataFusion knows is never what it gives.
+                let function = call.function.filter(|function| *function != Function::Partial)?;
                 let is_day = shows_day(query, &column.term, call);
                 let shown = is_day || shows(&column.term, &call.term, function);
                 shown.then(|| StateColumn { is_day, ..StateColumn::new(&column.name, &call.meaning(function), Some(index)) })
@@ -381,6 +447,7 @@ impl Columns {
                 let may_be_null = call.may_be_empty() && !query.columns.iter().all(|column| takes_no_value_for_0(&column.term, &call.term));
                 Kept::Sum { sum: column(Function::Sum), values: may_be_null.then(|| column(Function::Count)) }
             }
+            Some(Function::Partial) => Kept::Partial { state: column(Function::Partial) },
             Some(extreme) => Kept::Extreme { value: column(extreme) },
             None => Kept::Average { sum: column(Function::Sum), values: column(Function::Count) },
         }
@@ -392,11 +459,12 @@ impl Columns {
             return known.column.clone();
         }
         let user = query.columns.iter().find(|column| column.term.any(&|part| part == &call.term));
-        let base = format!("_state_{}_{}", user.map_or("", |user| user.name.as_str()), function.as_str());
-        let taken = |name: &String| self.hidden.iter().any(|hidden| hidden.column == *name);
+        let what = if function.is_distinct() { "distinct" } else { function.call().unwrap_or(&call.name) };
+        let base = format!("_state_{}_{what}", user.map_or("", |user| user.name.as_str()));
+        let taken = |name: &String| self.hidden.contains(name);
         let numbered = (2..).map(|number: usize| format!("{base}_{number}"));
         let name = std::iter::once(base.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or_default();
-        self.hidden.push(Hidden { column: name.clone(), term: term_of(call, function), function });
+        self.hidden.push(name.clone());
         let column = StateColumn::new(&name, &meaning, Some(index));
         self.known.insert(meaning, column);
         name
@@ -406,17 +474,6 @@ impl Columns {
     fn used(&self, aggregates: &[Kept]) -> Vec<StateColumn> {
         let names: BTreeSet<&str> = aggregates.iter().flat_map(Kept::columns).chain([STATE_ROWS]).collect();
         names.into_iter().filter_map(|name| self.known.values().find(|known| known.column == name)).cloned().collect()
-    }
-}
-
-/// The same call of another function.
-fn term_of(call: &Call, function: Function) -> Term {
-    match call.term.clone() {
-        Term::Aggregate { block, arguments, filter, .. } => {
-            let scale = if function == Function::Sum { exact_scale(&call.data_type) } else { None };
-            Term::Aggregate { block, name: function.call().to_owned(), arguments, distinct: function.is_distinct(), filter, order: vec![], scale }
-        }
-        other => other,
     }
 }
 
@@ -505,7 +562,7 @@ mod tests {
     use super::*;
     use crate::resolve::resolve;
 
-    const FACTS: &str = "CREATE TABLE f (at TIMESTAMP WITH TIME ZONE, k BIGINT, n INT NOT NULL, m BIGINT, a DECIMAL(20, 6), s VARCHAR)";
+    const FACTS: &str = "CREATE TABLE f (at TIMESTAMP WITH TIME ZONE, k BIGINT, n INT NOT NULL, m BIGINT, a DECIMAL(20, 6), s VARCHAR, d DOUBLE)";
 
     /// The states of a query over a table of facts.
     async fn states(sql: &str) -> Result<States, Obstacle> {
@@ -516,7 +573,7 @@ mod tests {
     }
 
     async fn hidden(sql: &str) -> Vec<String> {
-        states(sql).await.unwrap().hidden.into_iter().map(|hidden| hidden.column).collect()
+        states(sql).await.unwrap().hidden
     }
 
     #[tokio::test]
@@ -528,12 +585,22 @@ mod tests {
         assert_eq!(hidden("SELECT k, avg(a) AS x FROM f GROUP BY k").await, ["_state_x_sum", "_state_x_count"]);
     }
 
+    /// What a table has no type for, or what would overflow where the query does not, is known in bytes.
+    #[tokio::test]
+    async fn of_other_aggregates_is_kept_what_datafusion_knows() {
+        let sql = "SELECT k, stddev(d) AS x, covar_pop(d, n) AS y, CAST(max(CAST(at AS TIME)) AS VARCHAR) AS t, avg(m) + 1 AS m FROM f GROUP BY k";
+        let found = states(sql).await.unwrap();
+        assert_eq!(found.hidden, ["_state_x_stddev", "_state_y_covar_pop", "_state_t_max", "_state_m_avg"]);
+        assert!(found.aggregates.iter().all(|kept| matches!(kept, Kept::Partial { .. })) && !found.exact);
+        assert_eq!(hidden("SELECT k, bool_or(n > 3) AS x, bool_or(n > 4) AS y, bool_or(n > 3) AND k > 1 AS z FROM f GROUP BY k").await.len(), 2);
+    }
+
     #[tokio::test]
     async fn different_values_are_counted_by_a_column_of_the_facts() {
         let found = states("SELECT k, count(DISTINCT s) AS x, count(DISTINCT n) FILTER (WHERE m > 0) * 2 AS y FROM f GROUP BY k").await.unwrap();
         let distinct = |count: &str, of: &str| Kept::Distinct { count: count.to_owned(), of: of.to_owned() };
         assert_eq!(found.aggregates, [distinct("x", "s"), distinct("_state_y_distinct", "n")]);
-        assert_eq!(found.hidden.into_iter().map(|hidden| hidden.column).collect::<Vec<_>>(), ["_state_y_distinct"]);
+        assert_eq!(found.hidden, ["_state_y_distinct"]);
     }
 
     #[tokio::test]
@@ -578,9 +645,14 @@ mod tests {
     async fn some_queries_have_no_states() {
         let typed = |call: &str, data_type: &str| format!("`{call}` cannot be merged: values of the type {data_type} are not kept");
         for (sql, why) in [
-            ("SELECT k, CAST(max(CAST(at AS TIME)) AS VARCHAR) AS x FROM f GROUP BY k", typed("max(f.at)", "TIME")),
-            ("SELECT k, date_part('hour', max(CAST(at AS TIMESTAMP))) AS x FROM f GROUP BY k", typed("max(f.at)", "TIMESTAMP")),
-            ("SELECT k, avg(m) AS x FROM f GROUP BY k", typed("avg(f.m)", "BIGINT")),
+            ("SELECT k, count(DISTINCT d) AS x FROM f GROUP BY k", typed("count(DISTINCT f.d)", "DOUBLE")),
+            ("SELECT k, max([n]) AS x FROM f GROUP BY k", typed("max(make_array(f.n))", "INTEGER ARRAY")),
+            ("SELECT k, corr(n, m) AS x FROM f GROUP BY k", format!("`corr(f.n,f.m)` cannot be merged: {}", NoState::Rounding)),
+            ("SELECT k, approx_median(n) AS x FROM f GROUP BY k", format!("`approx_median(f.n)` cannot be merged: {}", NoState::Order)),
+            (
+                "SELECT k, approx_percentile_cont(0.9) WITHIN GROUP (ORDER BY n) AS x FROM f GROUP BY k",
+                format!("`approx_percentile_cont(f.n,Float64(0.9)) WITHIN GROUP [f.n ASC NULLS LAST]` cannot be merged: {}", NoState::Order),
+            ),
             ("SELECT k, median(n) AS x FROM f GROUP BY k", "`median(f.n)` cannot be merged: no state is kept for this function".to_owned()),
             (
                 "SELECT k, one, other FROM (SELECT k, s AS one, s AS other FROM f) t GROUP BY k, one, other",

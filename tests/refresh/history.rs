@@ -16,7 +16,7 @@ use crate::change::{Change, change};
 use crate::shops::Shops;
 
 /// The rollups of the project; those that feed one another stand together, finest first.
-pub(crate) const FAMILIES: [&[&str]; 26] = [
+pub(crate) const FAMILIES: [&[&str]; 28] = [
     &["by_hour", "by_day", "by_month", "by_year"],
     &["approximate"],
     &["averages"],
@@ -26,6 +26,7 @@ pub(crate) const FAMILIES: [&[&str]; 26] = [
     &["by_known_region"],
     &["by_region"],
     &["days_of_month"],
+    &["covariances"],
     &["different"],
     &["each_once"],
     &["everything"],
@@ -40,7 +41,8 @@ pub(crate) const FAMILIES: [&[&str]; 26] = [
     &["ranked"],
     &["regression"],
     &["signed"],
-    &["spread"],
+    &["sketches", "sketches_of_year"],
+    &["spread", "spread_of_year"],
     &["unpaid"],
     &["weights"],
 ];
@@ -63,7 +65,7 @@ pub(crate) struct Night {
 }
 
 pub(crate) fn histories() -> impl Strategy<Value = History> {
-    let rollups = subsequence(FAMILIES.to_vec(), 1..=10).prop_map(|families| families.concat());
+    let rollups = subsequence(FAMILIES.to_vec(), 1..=14).prop_map(|families| families.concat());
     (rollups, nights()).prop_map(|(rollups, nights)| History { rollups, nights })
 }
 

@@ -48,4 +48,5 @@ each_is_found! {
     timeless_are_forgotten_is_found: TimelessAreForgotten,
     rearranged_unseen_is_found: RearrangedUnseen,
     stale_feeds_is_found: StaleFeeds,
+    partials_forget_is_found: PartialsForget,
 }

@@ -27,11 +27,13 @@ pub enum Mutation {
     RearrangedUnseen,
     /// A finer rollup feeds a coarser one whatever versions it stands for.
     StaleFeeds,
+    /// What comes to a state of DataFusion's own is forgotten.
+    PartialsForget,
 }
 
 impl Mutation {
     /// Every one.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::KeepsSign,
         Self::ExtremesStay,
         Self::DoublesGiveBack,
@@ -44,6 +46,7 @@ impl Mutation {
         Self::TimelessAreForgotten,
         Self::RearrangedUnseen,
         Self::StaleFeeds,
+        Self::PartialsForget,
     ];
 }
 

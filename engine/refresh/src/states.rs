@@ -290,6 +290,7 @@ pub(crate) fn changed(stored: LogicalPlan, changes: LogicalPlan, replaces: bool,
             Merge::Max => greatest(vec![before, cast(change_of(column), data_type.clone())]),
             // A sum of sums has more digits than these.
             Merge::Sum => nightshift_functions::joined_sum().call(vec![before, change_of(column)]),
+            Merge::Partial if is_broken(Mutation::PartialsForget) => before,
             Merge::Partial => stated.partial(column)?.joined().call(vec![before, change_of(column)]),
         };
         Ok(after.alias(column))

@@ -26,7 +26,6 @@ pub(crate) const FAMILIES: [&[&str]; 28] = [
     &["by_known_region"],
     &["by_region"],
     &["days_of_month"],
-    &["covariances"],
     &["different"],
     &["each_once"],
     &["everything"],
@@ -44,6 +43,7 @@ pub(crate) const FAMILIES: [&[&str]; 28] = [
     &["sketches", "sketches_of_year"],
     &["spread", "spread_of_year"],
     &["unpaid"],
+    &["variations"],
     &["weights"],
 ];
 

@@ -53,7 +53,6 @@ const REACHED: [&str; 29] = [
     "by_region: rebuild",
     "bits: merge",
     "by_year fed",
-    "covariances: merge",
     "days_of_month: merge",
     "huge: merge",
     "middles: rebuild",
@@ -67,6 +66,7 @@ const REACHED: [&str; 29] = [
     "spread: merge",
     "spread_of_year fed",
     "unpaid: merge",
+    "variations: merge",
     "weights: merge",
 ];
 

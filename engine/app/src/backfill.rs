@@ -314,7 +314,7 @@ impl Workspace {
     async fn part(&self, rollup: &Arc<Rollup>, cut: Cut, cancel: &CancellationToken) -> Result<Part> {
         let table = self.lake.snapshot(&table_name(rollup)?).await?;
         let pinned = self.pinned(&rollup.tables, &BTreeMap::new()).await?;
-        let decision = self.decide(rollup, &pinned, cancel).await?;
+        let decision = self.decide(rollup, &[], &pinned, cancel).await?;
         // Not where a refresh would rather compute everything: it does so first, and then come the days that are asked for.
         let in_full = self.backfilled_over(rollup).await?.in_full;
         let found = match (&table, &in_full, cut.around(rollup)) {

@@ -103,7 +103,7 @@ impl Workspace {
     /// If another process works on it, the intent does not fit what is there, or ledger or lake cannot be written.
     pub async fn begin(self: &Arc<Self>, pipeline: &str, date: NaiveDate, intent: Intent) -> Result<OpenRun> {
         let found = self.pipeline(pipeline)?;
-        let steps = self.steps(&found, &self.merging(&found).await?);
+        let steps = self.steps(&found, &self.merging(&found).await);
         self.begin_steps(&found.name, date, intent, steps).await
     }
 

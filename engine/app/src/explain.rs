@@ -124,7 +124,7 @@ impl Workspace {
 
     async fn explain_rollup(&self, rollup: &Arc<Rollup>, cancel: &CancellationToken) -> Result<ExplainedRollup> {
         let pinned = self.pinned(&rollup.tables, &BTreeMap::new()).await?;
-        let now = self.decide(rollup, &pinned, cancel).await?;
+        let now = self.decide(rollup, &self.feeders(rollup), &pinned, cancel).await?;
         let touched = now.technique.buckets().into_iter().flatten().map(|bucket| bucket.text(&self.calendar)).collect();
         let verified = match self.existing_ledger().await? {
             Some(ledger) => ledger.latest_verification(rollup.name()).await?,

@@ -26,35 +26,35 @@ impl Workspace {
     }
 
     /// Those feeders that a step of a batch may use: what it waits for, and what the batch does not touch. Any other may be up to date by the time or not.
-    pub(crate) fn feeders_of_step(&self, rollup: &Rollup, step: &StepSpec, pipeline: &Pipeline) -> Vec<Arc<Rollup>> {
+    pub(crate) fn feeders_of_step(&self, rollup: &Rollup, step: &StepSpec, is_in_batch: impl Fn(&str) -> bool) -> Vec<Arc<Rollup>> {
         let mut finer = self.feeders(rollup);
         finer.retain(|fine| {
-            step.depends_on.contains(&step_name(PipelineAction::Refresh, fine.name()))
-                || !names(pipeline, PipelineAction::Refresh).any(|name| name == fine.name())
+            let own = step_name(PipelineAction::Refresh, fine.name());
+            step.depends_on.contains(&own) || !is_in_batch(&own)
         });
         finer
     }
 
-    /// The rollups of a pipeline into which changes are expected to be merged: they have been built, and the batch itself loads their facts, so that it knows
-    /// which rows came and went.
-    ///
-    /// # Errors
-    /// If a table's log cannot be read.
-    pub(crate) async fn merging(&self, pipeline: &Pipeline) -> Result<BTreeSet<String>> {
+    /// The rollups of a pipeline into which changes are expected to be merged: they have been built, and the batch itself loads their facts, so that it mostly
+    /// knows which rows came and went. What is wrong with a table is for its step to say.
+    pub(crate) async fn merging(&self, pipeline: &Pipeline) -> BTreeSet<String> {
         let mut merging = BTreeSet::new();
         for name in names(pipeline, PipelineAction::Refresh) {
             let Some(rollup) = self.compiled.rollup(name) else { continue };
             let loads = names(pipeline, PipelineAction::Ingest).any(|source| source == rollup.time.table);
-            if !loads || rollup.merged_states().is_err() || matches!(rollup.proof.locality, Locality::Unproved(_)) {
-                continue;
-            }
-            if let Some(table) = self.lake.snapshot(&table_name(rollup)?).await?
-                && stamps::is_of_definition(rollup, &table).await?
-            {
+            let may_merge = loads && rollup.merged_states().is_ok() && !matches!(rollup.proof.locality, Locality::Unproved(_));
+            if may_merge && self.is_built(rollup).await.unwrap_or(false) {
                 merging.insert(name.to_owned());
             }
         }
-        Ok(merging)
+        merging
+    }
+
+    async fn is_built(&self, rollup: &Rollup) -> Result<bool> {
+        match self.lake.snapshot(&table_name(rollup)?).await? {
+            Some(table) => Ok(stamps::is_of_definition(rollup, &table).await?),
+            None => Ok(false),
+        }
     }
 }
 

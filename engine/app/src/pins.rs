@@ -34,17 +34,16 @@ impl Workspace {
         }
     }
 
-    /// How a rollup would be brought to these versions; nothing is done.
-    pub(crate) async fn decide(&self, rollup: &Arc<Rollup>, pinned: &Pinned, cancel: &CancellationToken) -> Result<Decision> {
+    /// How a rollup would be brought to these versions, from some feeders if it has to be; nothing is done.
+    pub(crate) async fn decide(&self, rollup: &Arc<Rollup>, feeders: &[Arc<Rollup>], pinned: &Pinned, cancel: &CancellationToken) -> Result<Decision> {
         let session = self.engine.step(&format!("plan:refresh:{}", rollup.name()))?;
         tables::register(&session.context, pinned)?;
         let history = LedgerHistory::of(&self.project.paths.ledger);
-        let finer: Vec<Arc<Rollup>> = self.feeders(rollup);
         let request = Request {
             lake: &self.lake,
             session: &session,
             rollup,
-            finer: &finer,
+            finer: feeders,
             pinned,
             calendar: &self.calendar,
             cancel,

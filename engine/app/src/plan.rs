@@ -122,7 +122,7 @@ impl Workspace {
     /// one step is part of the plan.
     pub async fn plan(&self, pipeline: &str, date: NaiveDate, intent: Intent) -> Result<Plan> {
         let found = self.pipeline(pipeline)?;
-        let steps = self.steps(&found, &self.merging(&found).await?);
+        let steps = self.steps(&found, &self.merging(&found).await);
         let request = Request { pipeline: found.name.clone(), business_date: date, intent, owner: Owner::current("plan") };
         let ledger = self.existing_ledger().await?;
         let Some(ledger) = ledger else {
@@ -158,7 +158,8 @@ impl Workspace {
         newest: Option<BatchRecord>,
         later: Option<NaiveDate>,
     ) -> Result<Plan> {
-        let mut planner = Planner { workspace: self, date: request.business_date, pins, seen: Vec::new(), cancel: CancellationToken::new() };
+        let steps = run.steps.iter().map(|planned| planned.step.name.clone()).collect();
+        let mut planner = Planner { workspace: self, date: request.business_date, pins, steps, seen: Vec::new(), cancel: CancellationToken::new() };
         for planned in &run.steps {
             let step = match &planned.action {
                 StepAction::Do => planner.look(&planned.step).await,
@@ -184,6 +185,8 @@ struct Planner<'a> {
     date: NaiveDate,
     /// Versions of sources that are fixed already.
     pins: BTreeMap<String, i64>,
+    /// The names of all steps of the run.
+    steps: BTreeSet<String>,
     /// The steps before.
     seen: Vec<PlannedStep>,
     cancel: CancellationToken,

@@ -2,11 +2,12 @@
 //!
 //! - Calendar: `business_date`, `is_business_day`, `fiscal_period`, `minguo_date`; a fast zoned `date_trunc`.
 //! - Taiwan: `is_tax_id` (統一編號).
-//! - `sum` that reports an overflow instead of wrapping; `min` and `max` that do not depend on where NaN stands.
+//! - `sum` that reports an overflow instead of wrapping; `min` and `max` that do not depend on where NaN stands; `stddev` and `var` that are 0 where all values are
+//!   equal, in whatever parts they are looked at.
 //! - For the engine itself: `bucket_date` (what `date_trunc(…)::date` becomes), `local_to_instant` and `instant_to_local` (what casts
 //!   become), `row_hash` (multiset fingerprints), `within_spans` (facts of some buckets), `one_of` (rows with some keys;
 //!   [`Among`] makes conditions with it), `period_text` (partition values), `decimal_average` (averages from their states) and
-//!   `joined_sum` (a sum and what changes it).
+//!   `joined_sum` (a sum and what changes it); [`Partial`] makes those that keep the states of any aggregate.
 //!
 //! The crate knows DataFusion and the calendar, no tables. Start reading at [`register`].
 
@@ -26,6 +27,7 @@ mod partial;
 mod period_text;
 mod register;
 mod row_hash;
+mod spread;
 mod tax_id;
 #[cfg(test)]
 mod tests;

@@ -422,7 +422,7 @@ mod tests {
     use super::*;
 
     /// Calls of which states are kept, with the argument that they take.
-    const CALLS: [(&str, &[&str]); 19] = [
+    const CALLS: [(&str, &[&str]); 21] = [
         ("avg", &["n"]),
         ("avg", &["x"]),
         ("approx_distinct", &["n"]),
@@ -432,8 +432,10 @@ mod tests {
         ("bit_xor", &["n"]),
         ("bool_and", &["b"]),
         ("bool_or", &["b"]),
-        ("covar_pop", &["n", "x"]),
-        ("covar_samp", &["n", "x"]),
+        ("approx_distinct", &["b"]),
+        ("max", &["b"]),
+        ("regr_syy", &["n", "x"]),
+        ("sum", &["n"]),
         ("max", &["x"]),
         ("min", &["s"]),
         ("regr_avgx", &["x", "n"]),

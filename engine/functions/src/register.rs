@@ -8,7 +8,7 @@ use nightshift_calendar::Calendar;
 use crate::collapse::CollapseBucketDate;
 use crate::zone_offsets::ZoneOffsets;
 use crate::zoned_casts::ZonedCasts;
-use crate::{bucket_date, business, checked_sum, date_trunc, extremes, period_text, row_hash, tax_id, wall_clock};
+use crate::{bucket_date, business, checked_sum, date_trunc, extremes, period_text, row_hash, spread, tax_id, wall_clock};
 
 /// Registers every function for a project's calendar. Call it after `with_default_features`, because some functions take the place
 /// of DataFusion's own of the same name.
@@ -26,7 +26,7 @@ pub fn register(mut builder: SessionStateBuilder, calendar: &Arc<Calendar>) -> S
     ];
     scalar.extend(business::functions(calendar, &offsets).into_iter().map(Arc::new));
     builder.scalar_functions().get_or_insert_default().extend(scalar);
-    let aggregates = [checked_sum::checked_sum()].into_iter().chain(extremes::extremes());
+    let aggregates = [checked_sum::checked_sum()].into_iter().chain(extremes::extremes()).chain(spread::spreads());
     builder.aggregate_functions().get_or_insert_default().extend(aggregates.map(Arc::new));
     builder.with_analyzer_rule(Arc::new(CollapseBucketDate::new(Arc::clone(&bucket_date)))).with_analyzer_rule(Arc::new(ZonedCasts::new(&offsets, bucket_date)))
 }

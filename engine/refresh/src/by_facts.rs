@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::LogicalPlanBuilder;
-use nightshift_compile::rollup::STATE_ROWS;
 use nightshift_compile::rollup::feed::{Feed, feed};
 use nightshift_failure::{Mutation, is_broken};
 use nightshift_lake::{DataFile, Snapshot};
@@ -57,8 +56,10 @@ pub(crate) async fn fresh_feeder(request: &Request<'_>) -> Result<Option<(Feed, 
     for fine in request.finer.iter().rev() {
         let Ok(feed) = feed(request.rollup, fine) else { continue };
         let Some(snapshot) = request.lake.snapshot(&table_name(fine)?).await? else { continue };
-        let counts = snapshot.schema().field_with_name(STATE_ROWS).is_ok();
-        if counts && (is_broken(Mutation::StaleFeeds) || stamps::is_fresh(fine, &snapshot, request.pinned).await?) {
+        // A table that an earlier version of this program made may lack some.
+        let columns = feed.keys.iter().map(|key| &key.column).chain(&feed.states);
+        let has_all = columns.into_iter().all(|column| snapshot.schema().field_with_name(column).is_ok());
+        if has_all && (is_broken(Mutation::StaleFeeds) || stamps::is_fresh(fine, &snapshot, request.pinned).await?) {
             return Ok(Some((feed, snapshot)));
         }
     }

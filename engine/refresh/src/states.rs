@@ -82,13 +82,17 @@ impl Stated {
         Ok(self.partials.get(column).ok_or_else(|| lacking(column))?)
     }
 
-    /// Rows with values in the place of those states that nobody could read, nor two of them be compared.
-    pub(crate) fn readable(&self, rows: LogicalPlan) -> Result<LogicalPlan> {
+    /// Rows with what states stand for: values in the place of those that nobody could read, and 0 for a sum of no values, which may be kept as NULL.
+    pub(crate) fn readable(&self, rows: LogicalPlan, states: Option<&States>) -> Result<LogicalPlan> {
+        let is_sum = |name: &String| states.is_some_and(|states| states.columns.iter().any(|state| state.column == *name && state.merge() == Merge::Sum));
         let columns = rows.schema().fields().iter().map(|field| match self.partials.get(field.name()) {
-            Some(partial) => partial.value().call(vec![named(field.name())]).alias(field.name()),
-            None => named(field.name()),
+            Some(partial) => Ok(partial.value().call(vec![named(field.name())]).alias(field.name())),
+            None if self.columns.contains(field.name()) && is_sum(field.name()) => {
+                Ok(coalesce(vec![named(field.name()), neutral(Merge::Sum, field.data_type())?]).alias(field.name()))
+            }
+            None => Ok(named(field.name())),
         });
-        let columns: Vec<Expr> = columns.collect();
+        let columns = columns.collect::<Result<Vec<Expr>>>()?;
         Ok(LogicalPlanBuilder::from(rows).project(columns)?.build()?)
     }
 }

@@ -100,15 +100,16 @@ impl Verifying<'_> {
     /// # Errors
     /// As [`Self::differences`].
     pub async fn state_differences(&self, buckets: Option<&Buckets>) -> Result<Option<Differences>> {
-        let stated = stated(&self.plan().await?, self.rollup.states.as_ref().ok(), self.session)?;
+        let states = self.rollup.states.as_ref().ok();
+        let stated = stated(&self.plan().await?, states, self.session)?;
         let stored = self.table.schema();
         let hidden: Vec<String> = stated.columns.iter().filter(|name| stored.field_with_name(name).is_ok()).cloned().collect();
         if hidden.is_empty() || self.keys().is_empty() {
             return Ok(None);
         }
         let columns = self.keys().iter().cloned().chain(hidden).collect();
-        let first = stated.readable(self.queried(stated.plan.clone(), buckets)?)?;
-        let second = stated.readable(self.stored(buckets)?)?;
+        let first = stated.readable(self.queried(stated.plan.clone(), buckets)?, states)?;
+        let second = stated.readable(self.stored(buckets)?, states)?;
         let sides = Sides { first, second, names: SIDES, columns, keys: self.keys() };
         Ok(Some(sides.differences(self.session, self.cancel).await?))
     }

@@ -20,7 +20,8 @@ impl Planner<'_> {
         let rollup = workspace.rollup(name)?;
         let table = workspace.lake.snapshot(&table_name(rollup)?).await?;
         let changes = breaking(rollup, table.as_ref()).await?;
-        let decision = workspace.decide(rollup, &self.pinned(&rollup.tables).await?, &self.cancel).await?;
+        let feeders = workspace.feeders_of_step(rollup, step, |name| self.steps.contains(name));
+        let decision = workspace.decide(rollup, &feeders, &self.pinned(&rollup.tables).await?, &self.cancel).await?;
         let after = self.before(&rollup.tables, Verdict::may_commit);
         let feeder = self.feeder(rollup, step);
         let mut found =

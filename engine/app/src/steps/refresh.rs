@@ -1,6 +1,6 @@
 //! Brings a rollup to the versions of the run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::Steps;
 use crate::backfill::is_backfill;
+use crate::batch::step_name;
 use crate::diff::breaking;
 use crate::history::{OBSERVED, observation};
 use crate::plan::rejected;
@@ -35,7 +36,12 @@ impl Steps {
         tables::register(&session.context, &pinned)?;
         let finer = match is_of_backfill {
             true => vec![],
-            false => workspace.feeders_of_step(rollup, step, &*workspace.pipeline(&context.batch.pipeline)?),
+            false => {
+                let pipeline = workspace.pipeline(&context.batch.pipeline)?;
+                let steps = pipeline.steps.iter().flat_map(|step| step.names.iter().map(|name| step_name(step.action, name)));
+                let steps: BTreeSet<String> = steps.collect();
+                workspace.feeders_of_step(rollup, step, |name| steps.contains(name))
+            }
         };
         let request = Request {
             lake: &self.lake(context),

@@ -49,7 +49,7 @@ pub enum NoFeed {
     /// What the coarser one computes does not follow from that of some facts and that of others.
     #[error(transparent)]
     NoStates(#[from] Obstacle),
-    /// Other rows go in.
+    /// Other rows go in, or they follow another time.
     #[error("`{feeder}` has other tables, joins or filters")]
     OtherInput {
         /// The finer rollup.
@@ -110,9 +110,10 @@ fn key_column(coarse: &Rollup, fine: &Rollup, given: &Grouping, key: &Term) -> O
     if let Some((column, _)) = given.keys.iter().find(|(_, other)| other == key) {
         return Some((column.clone(), None));
     }
-    let TimeSymbol::Bucket(_, wanted) = time_symbol(key, &coarse.time)? else { return None };
+    let TimeSymbol::Bucket(of, wanted) = time_symbol(key, &coarse.time)? else { return None };
     let grain = |term: &Term| match time_symbol(term, &fine.time)? {
-        TimeSymbol::Bucket(_, bucket) if bucket.is_within(wanted) => Some(bucket.grain),
+        // Where the facts are scanned twice, the bucket of one scan says nothing of that of the other.
+        TimeSymbol::Bucket(own, bucket) if own == of && bucket.is_within(wanted) => Some(bucket.grain),
         _ => None,
     };
     let (column, _) = given.keys.iter().filter_map(|(column, term)| Some((column, grain(term)?))).max_by_key(|(_, grain)| *grain)?;

@@ -1,7 +1,7 @@
 //! The fingerprint of a rollup's definition.
 //!
 //! It is taken over our own normal form of the unoptimised query, the types of its columns, and what decides the meaning of its
-//! tables and times. So a new layout, other aliases or another name for a CTE leave it as it is, and so does a DataFusion upgrade.
+//! tables and times. So a new layout, other aliases or another name for a CTE leave it as it is, and so does a DataFusion upgrade, unless DataFusion's own states are kept.
 
 use datafusion::arrow::datatypes::SchemaRef;
 use nightshift_calendar::Grain;

@@ -125,7 +125,7 @@ impl Rollup {
             &schema,
             definition.header.grain,
             &time,
-            &format!("{}{}", meaning(&query), states.as_ref().map_or("", States::version)),
+            &format!("{}{}", meaning(&query), states.as_ref().map(States::version).unwrap_or_default()),
         );
         Ok(Self {
             definition: definition.clone(),

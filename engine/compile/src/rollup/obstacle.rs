@@ -49,8 +49,8 @@ pub enum NoState {
     /// An order, or a rule for NULL.
     #[error("it has an order or a rule for NULL")]
     Form,
-    /// A division by what may be 0 but for its last digit.
-    #[error("it divides by what may be 0, and what parts of the rows give together differs from that in its last digit")]
+    /// What may be 0 but for its last digit.
+    #[error("it may be 0 or divide by 0, and what parts of the rows give together differs from that in its last digit")]
     Rounding,
     /// The state depends on the order of the rows.
     #[error("what is known of rows depends on the order in which they come")]

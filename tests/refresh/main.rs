@@ -116,6 +116,28 @@ fn histories_have_every_rollup() {
     }
 }
 
+/// Where the facts are read twice, it is one of them whose buckets a coarser rollup is made of.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bucket_of_one_scan_says_nothing_of_another() {
+    let text = |grain: &str, side: &str| {
+        format!(
+            "/* rollup\ntitle: Sales and those that came before them\ntime: sold_at\n*/\n\
+             SELECT date_trunc('{grain}', {side}.sold_at)::date AS {grain}, count(*) AS sales, avg(a.quantity) AS pieces\n\
+             FROM sale a JOIN sale b ON b.sale_id = a.buyer_id GROUP BY 1\n"
+        )
+    };
+    let mut shops = Shops::of(&[]).await;
+    shops
+        .add(&[
+            ("sql/rollups/daily/of_days.sql", text("day", "a")),
+            ("sql/rollups/monthly/of_months.sql", text("month", "a")),
+            ("sql/rollups/monthly/of_other_months.sql", text("month", "b")),
+        ])
+        .await;
+    assert_eq!(shops.why_not_fed("of_months", "of_days"), None);
+    assert_eq!(shops.why_not_fed("of_other_months", "of_days").unwrap(), "`of_days` has no key for `month`");
+}
+
 /// A file that is written anew with the same rows, or with rows that are another only where a rollup does not look, is no change.
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_that_were_carried_along_are_no_change() {

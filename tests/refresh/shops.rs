@@ -11,6 +11,7 @@ use chrono::{DateTime, Days, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use datafusion::logical_expr::AggregateUDF;
 use nightshift_app::Workspace;
 use nightshift_compile::Rollup;
+use nightshift_compile::rollup::feed::feed;
 use nightshift_lake::{ChangedRows, Commit, DELETION_VECTORS, Deletion, Keep, StageOptions, TableKind, TableLayout, TableName};
 use nightshift_refresh::backfill;
 use nightshift_refresh::tables::{Pinned, PinnedTable, register};
@@ -81,6 +82,22 @@ impl Shops {
         assert!(text.contains(from), "{text}");
         std::fs::write(&path, text.replace(from, to)).unwrap();
         self.reopen().await;
+    }
+
+    /// Adds files to the project.
+    pub(crate) async fn add(&mut self, files: &[(&str, String)]) {
+        for (file, text) in files {
+            let path = self.folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        self.reopen().await;
+    }
+
+    /// Why one rollup is not computed from another, if it is not.
+    pub(crate) fn why_not_fed(&self, coarse: &str, fine: &str) -> Option<String> {
+        let rollup = |name| self.workspace.compiled.rollup(name).unwrap();
+        feed(rollup(coarse), rollup(fine)).err().map(|reason| reason.to_string())
     }
 
     async fn reopen(&mut self) {

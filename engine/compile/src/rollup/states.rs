@@ -2,8 +2,9 @@
 //!
 //! A row of the table is its own state: a sum, a count or an extreme that stands in a visible column is kept there and nowhere else.
 //! What a SELECT does not show (the sum below an average, how many values a sum is made of) becomes a hidden column, named after the
-//! column that needs it. It holds for one GROUP BY over facts that each bring their own rows to it: joins, filters and UNION ALL, but no
-//! window, DISTINCT or LIMIT below, and nothing above that hides a group. Window functions above it are computed anew from the states.
+//! column that needs it. It holds for the last GROUP BY of a query, if nothing above it hides a group; window functions above it are computed anew from
+//! the states. A change of the facts is merged only where each fact brings its own rows to what is grouped: through joins, filters and UNION ALL, but no
+//! window, DISTINCT or LIMIT below.
 //!
 //! Of aggregates that are made of no counts, sums and extremes a hidden column keeps what DataFusion itself hands from one part of a query to the next, as
 //! bytes. That is a state of bounded size for those of [`PARTIAL`].

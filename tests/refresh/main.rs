@@ -218,6 +218,21 @@ async fn a_sum_that_does_not_fit_fails_until_it_does() {
     }
 }
 
+/// What came does not fit, and went again in the same night: the sum of all rows does.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_need_not_fit_by_itself() {
+    let sale = |worth| Sale { worth: Some(worth), ..Sale::PLAIN };
+    let huge = 4 * 10_i128.pow(37);
+    let mut shops = Shops::of(&["huge"]).await;
+    shops.apply(&Change::Sales(vec![sale(1)])).await;
+    shops.refresh().await;
+    shops.tells = true;
+    shops.apply(&Change::Sales(vec![sale(huge), sale(huge), sale(huge), sale(2)])).await;
+    shops.apply(&Change::RewriteSales { file: 1, drop: vec![0, 1], alter: vec![] }).await;
+    assert_eq!(shops.refresh().await, ["huge: rebuild"]);
+    assert_eq!(shops.difference().await, None);
+}
+
 /// Where only some groups of a bucket change, only these are computed anew: also what nothing can be merged into, and what HAVING hides or
 /// shows again.
 #[tokio::test(flavor = "multi_thread")]

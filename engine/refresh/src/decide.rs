@@ -122,6 +122,9 @@ pub enum Rejection {
     /// It was begun, and would have had to hold too much.
     #[error("too many groups change, or most of what their buckets have: nothing is spared by looking at them alone")]
     TooMuch,
+    /// It was begun, and what came or what went is too great for its type, although both together may fit.
+    #[error("what came, or what went, does not fit its type by itself")]
+    Overflow,
 }
 
 impl Rejection {
@@ -180,11 +183,11 @@ impl Decision {
         self.costs.iter().find(|cost| cost.kind == self.chosen)
     }
 
-    /// Takes another technique, because the one that was decided would have had to hold too much.
-    pub(crate) fn fall_back(&mut self, technique: Technique) {
+    /// Takes another technique, because the one that was decided had to be given up.
+    pub(crate) fn fall_back(&mut self, technique: Technique, reason: Rejection) {
         let (taken, given_up) = (technique.kind(), self.technique.kind());
         self.rejected.retain(|rejected| rejected.kind != taken);
-        self.rejected.push(Rejected { kind: given_up, reason: Rejection::TooMuch });
+        self.rejected.push(Rejected { kind: given_up, reason });
         self.rejected.sort_by_key(|rejected| rejected.kind);
         self.technique = technique;
     }

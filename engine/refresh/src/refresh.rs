@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use datafusion::logical_expr::LogicalPlan;
 use nightshift_calendar::Calendar;
 use nightshift_compile::Rollup;
+use nightshift_diagnostic::{Fault, Faulty as _};
 use nightshift_execute::{Measurement, StepSession, run};
 use nightshift_lake::{Commit, DataFile, Lake, Snapshot, StageOptions, Staged, TableKind, TableLayout, TableName};
 use serde_json::json;
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::by_change::by_change;
 use crate::by_facts::by_facts;
 use crate::cost::History;
-use crate::decide::{Changes, Decision, decide};
+use crate::decide::{Changes, Decision, Rejection, decide};
 use crate::layout::layout;
 use crate::rows::Rows;
 use crate::states::stated;
@@ -160,18 +161,23 @@ async fn write(
     let layout = layout(request.rollup, &stated)?;
     let rows = Rows { session: request.session, rollup: request.rollup, calendar: request.calendar };
     let decided = outcome.decision.technique.clone();
-    let (staged, replaced) = match by_change(request, base, &rows, &stated, changes, &decided).await? {
+    // Values that do not fit are for the facts to say: a sum of what came may be too great where that of all rows is not.
+    let (computed, given_up) = match by_change(request, base, &rows, &stated, changes, &decided).await {
+        Err(Error::Execute(error)) if error.fault() == Fault::Data => (None, Rejection::Overflow),
+        computed => (computed?, Rejection::TooMuch),
+    };
+    let (staged, replaced) = match computed {
         Some(computed) => {
             let selects = matches!(computed.technique, Technique::RebuildGroups(_));
             if computed.technique != decided {
-                outcome.decision.fall_back(computed.technique);
+                outcome.decision.fall_back(computed.technique, given_up);
             }
             (stage(request, table, layout, computed.rows, selects, outcome).await?, computed.replaced)
         }
         None => {
             let over_facts = decided.clone().over_facts();
             if over_facts != decided {
-                outcome.decision.fall_back(over_facts);
+                outcome.decision.fall_back(over_facts, given_up);
             }
             let computed = by_facts(request, base, &rows, &stated, &outcome.decision.technique).await?;
             outcome.feeder = computed.feeder;
